@@ -1,0 +1,7 @@
+module asysta.example
+
+go 1.26
+
+require asysta.example/proto v0.0.0
+
+replace asysta.example/proto => ./proto
