@@ -1,0 +1,175 @@
+package familyfile
+
+import (
+	"strconv"
+
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
+)
+
+// Deadlines computes every term of the file from its cover: what is open, what was met and when. It is total and pure: any service that
+// commits calls it with the cover it commits. Month terms are counted from the anchor, never chained.
+func Deadlines(c Cover) []deadline.Deadline {
+	var ds []deadline.Deadline
+	if c.State == Fenced || len(c.Spells) == 0 {
+		return ds
+	}
+	sp := c.Spells[len(c.Spells)-1]
+	ds = append(ds, c.beforeDay0(sp)...)
+	if !c.Day0.IsZero() {
+		ds = append(ds, c.planTerm())
+		ds = append(ds, c.assessmentTerms()...)
+		ds = append(ds, c.careTerms()...)
+		ds = append(ds, c.visitGap()...)
+	}
+	ds = append(ds, c.courtTerms()...)
+	if !c.ClosedOn.IsZero() {
+		for i := range ds {
+			ds[i] = ds[i].WaivedOn(c.ClosedOn, "CLOSED")
+		}
+		ds = append(ds, c.monitoringTerms()...)
+	}
+	deadline.Sort(ds)
+	return ds
+}
+
+// beforeDay0 has the terms of waiting for an assistant and of steps 8 and 9.
+func (c Cover) beforeDay0(sp Spell) []deadline.Deadline {
+	var ds []deadline.Deadline
+	if c.State == AwaitingAssistant {
+		rule, since := deadline.RuleAwaiting, c.AwaitingSince
+		if c.Basis == BasisCourtOrder {
+			rule = deadline.RuleCourtWait
+		}
+		if since.IsZero() {
+			since = sp.From
+		}
+		ds = append(ds, deadline.Term(rule, since, c.Terms.AwaitingDays, ""))
+	}
+	first := c.assignedSince(sp.From)
+	if first.IsZero() || c.TakenOver {
+		return ds
+	}
+	return append(ds,
+		deadline.Term(deadline.RuleDocumentation, first, c.Terms.DocumentsDays, c.Assistant).Met(c.DocsReadOn),
+		deadline.Term(deadline.RuleJointVisit, first, c.Terms.JointVisitDays, c.Assistant).Met(c.JointVisitOn))
+}
+
+// assignedSince is the day of the first assignment of the spell that began on from.
+func (c Cover) assignedSince(from calendar.Date) calendar.Date {
+	for _, a := range c.Assignments {
+		if !a.From.Before(from) {
+			return a.From
+		}
+	}
+	return calendar.Date{}
+}
+
+func (c Cover) planTerm() deadline.Deadline {
+	return deadline.Term(deadline.RulePlan, c.Day0, c.Terms.PlanMonths, c.Assistant).Met(c.PlanAdoptedOn)
+}
+
+// assessmentTerms has a term for each assessment made and one for the next: the n-th falls 6·n months after day 0.
+func (c Cover) assessmentTerms() []deadline.Deadline {
+	var ds []deadline.Deadline
+	next := 1
+	for _, a := range c.Assessments {
+		if a.PresentedOn.IsZero() {
+			continue
+		}
+		ds = append(ds, c.assessmentTerm(a.Number).Met(a.PresentedOn))
+		receipt := deadline.Term(deadline.RuleReceipt, a.PresentedOn, 0, "").Met(a.ReceivedOn)
+		receipt.Key = strconv.Itoa(a.Number)
+		ds = append(ds, receipt)
+		next = max(next, a.Number+1)
+	}
+	return append(ds, c.assessmentTerm(next))
+}
+
+func (c Cover) assessmentTerm(n int) deadline.Deadline {
+	d := deadline.Term(deadline.RuleAssessment, c.Day0, 0, c.Assistant)
+	d.Due = c.Day0.AddMonths(n * deadline.InForce(deadline.RuleAssessment, c.Day0).N)
+	d.Key = strconv.Itoa(n)
+	return d
+}
+
+// careTerms has, for each child in care, the coordination after the last version of the child's help plan.
+func (c Cover) careTerms() []deadline.Deadline {
+	var ds []deadline.Deadline
+	for _, ch := range c.Children {
+		if !ch.InCare() {
+			continue
+		}
+		if !ch.ChildPlanOn.IsZero() {
+			d := deadline.Term(deadline.RuleCoordination, ch.ChildPlanOn, 0, c.Assistant)
+			if !ch.CoordinatedOn.Before(ch.ChildPlanOn) {
+				d = d.Met(ch.CoordinatedOn)
+			}
+			d.Key = ch.Member
+			ds = append(ds, d)
+		}
+		ds = append(ds, c.childReview(ch))
+	}
+	return ds
+}
+
+// childReview is the next review of a child in foster care: every 6 months, every 3 below the age of 3 on the day of the anchor.
+func (c Cover) childReview(ch Child) deadline.Deadline {
+	anchor := ch.InCareSince
+	if ch.LastReviewOn.After(anchor) {
+		anchor = ch.LastReviewOn
+	}
+	d := deadline.Term(deadline.RuleChildReview, anchor, 0, c.Assistant)
+	if !ch.BornOn.IsZero() && anchor.Before(ch.BornOn.AddMonths(36)) {
+		d.Due = anchor.AddMonths(deadline.ChildReviewUnder3Months)
+	}
+	d.Key = ch.Member
+	return d
+}
+
+func (c Cover) visitGap() []deadline.Deadline {
+	if c.State != Cooperation {
+		return nil
+	}
+	anchor := c.Day0
+	if c.LastVisitOn.After(anchor) {
+		anchor = c.LastVisitOn
+	}
+	return []deadline.Deadline{deadline.Term(deadline.RuleVisitGap, anchor, c.Terms.VisitGapDays, c.Assistant)}
+}
+
+func (c Cover) courtTerms() []deadline.Deadline {
+	var ds []deadline.Deadline
+	for _, r := range c.CourtReports {
+		d := deadline.Term(deadline.RuleCourtReport, r.Anchor, 0, c.Assistant).Met(r.SentOn)
+		d.Due, d.Key = r.Due, r.Matter
+		ds = append(ds, d)
+	}
+	for _, o := range c.CourtOrders {
+		if o.ValidUntil.IsZero() || !o.EndedOn.IsZero() {
+			continue
+		}
+		d := deadline.Term(deadline.RuleOrderExpiry, o.OrderedOn, 0, c.Assistant)
+		d.Due, d.Key = o.ValidUntil, o.Matter
+		ds = append(ds, d)
+	}
+	return ds
+}
+
+func (c Cover) monitoringTerms() []deadline.Deadline {
+	var ds []deadline.Deadline
+	for _, m := range c.Terms.Monitoring() {
+		d := deadline.Term(deadline.RuleMonitoring, c.ClosedOn, m, c.Assistant)
+		d.Key = strconv.Itoa(m)
+		for _, done := range c.MonitoredOn {
+			if done.Month == m {
+				d = d.Met(done.On)
+			}
+		}
+		if c.State == Ended {
+			d = d.WaivedOn(c.ClosedOn, "ENDED")
+		}
+		ds = append(ds, d)
+	}
+	return ds
+}
