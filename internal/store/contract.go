@@ -68,8 +68,8 @@ type Change struct {
 	// {due: "2026-01-31", open: bool, person: string, rule: string}.
 	Deadlines any
 	Records   []Record // added by this commit; never changed afterwards
-	// Audience lists the coordinators (person ids) who see a slice of the file after this commit. The feed entry carries
-	// it and those who saw it before and do not any more.
+	// Audience lists the coordinators (person ids) who see a slice of the file after this commit: nil keeps those of the document,
+	// an empty slice leaves nobody. The feed entry carries it and those who saw it before and do not any more.
 	Audience []string
 	// Result is a small remark that a replayed request needs to answer as the first time (e.g. the id of the visit made). Never personal data.
 	Result string
@@ -127,6 +127,21 @@ type Document struct {
 	Cover     bson.Raw            `bson:"cover,omitempty"`
 	Sections  map[string]bson.Raw `bson:"sections,omitempty"`
 	Deadlines bson.RawValue       `bson:"deadlines,omitempty"` // array
+
+	scope string // name of the scope that handed the document out; only that scope commits on it
+}
+
+// Ref names the aggregate of the document.
+func (d *Document) Ref() Ref { return Ref{Kind: d.Kind, ID: d.ID} }
+
+// Request gives what the aggregate remembers of a request id.
+func (d *Document) Request(id string) (Request, bool) {
+	for i := len(d.Requests) - 1; i >= 0 && id != ""; i-- {
+		if d.Requests[i].ID == id {
+			return d.Requests[i], true
+		}
+	}
+	return Request{}, false
 }
 
 // Commit is one entry of the journal, as stored. Hash = SHA-256 over PrevHash and the canonical bytes of every other field.
@@ -188,7 +203,8 @@ type Access struct {
 	Denied  string    `bson:"denied,omitempty"`
 }
 
-// Hit is one result of a list: the index key it was found by, and the document.
+// Hit is one result of a list: the index key it was found by (a value for each field of the index after the tenant: nil, bool, int64, float64, string,
+// []byte or time.Time), and the document. An array whose elements have the same key gives one hit for all of them.
 type Hit struct {
 	Key []any
 	Doc *Document

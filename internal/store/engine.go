@@ -10,6 +10,32 @@ import (
 // ErrExists is an engine's answer to an insert of a key that is taken.
 var ErrExists = errors.New("store: key exists")
 
+// EngineOptions is what every engine can be opened with.
+type EngineOptions struct {
+	// FailPoint is called before each step of a Write with the step's point; its error stops the Write there and is returned.
+	// The point of the first step is called in the goroutine of the caller, before anything is locked, so that a test may let a writer stall there.
+	FailPoint func(FailPoint) error
+	// NoSync gives up durability while a fresh database is filled (SQLite only).
+	NoSync bool
+}
+
+// EngineOption changes EngineOptions.
+type EngineOption func(*EngineOptions)
+
+// WithFailPoint sets EngineOptions.FailPoint. It is for tests of crashes.
+func WithFailPoint(hook func(FailPoint) error) EngineOption {
+	return func(o *EngineOptions) { o.FailPoint = hook }
+}
+
+// NewEngineOptions applies options to the defaults.
+func NewEngineOptions(opts []EngineOption) EngineOptions {
+	o := EngineOptions{FailPoint: func(FailPoint) error { return nil }}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
 // Engine is what a database has to offer. Everything else (journal, roll-forward, scopes, feed) is built on it once, in this package.
 //
 // Collections hold BSON documents with a string _id. An engine promises: an Insert of one document is atomic and, once acknowledged, durable
@@ -53,6 +79,10 @@ type Step struct {
 // FailPoint names the place right before a step, where a test can let a commit stop. Every step has one.
 type FailPoint string
 
+// EngineQuery asks for entries of one index. Which entries a document has, is what IndexKeys says; values are ordered as MongoDB orders them:
+// nil (also: missing, empty array) < numbers < strings (by bytes) < binary < bool < time. From and To match values of their own type only.
+// Desc turns the whole order round, the _id too. Values come normalized (see Normalize).
+//
 // EngineQuery is a Query with its tenant resolved: Equal begins with the tenant's value where the index has one.
 type EngineQuery struct {
 	Collection string
