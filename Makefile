@@ -46,10 +46,11 @@ check-fmt: ## fail if a Go source is not gofmt-ed
 	if [ -n "$$bad" ]; then echo "not gofmt-ed (make fmt):"; echo "$$bad"; exit 1; fi
 
 check-tidy: ## fail if a go.mod is not tidy
-	@for m in $(MODULES) tools; do echo "tidy $$m"; go -C $$m mod tidy -diff || exit 1; done
+	@for m in $(MODULES) tools; do echo "tidy $$m"; \
+	go -C $$m mod tidy -diff >/dev/null || { echo "not tidy: GOWORK=off go -C $$m mod tidy"; exit 1; }; done
 
 lint: ## vet and lint the Go code, arrows between packages included
-	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run --config=$(CURDIR)/.golangci.yml ./...) || exit 1; done
+	@for m in $(MODULES) tools; do echo "lint $$m"; (cd $$m && go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run --config=$(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 test-go: ## run the Go tests of every module with the race detector
 	@for m in $(MODULES); do echo "test $$m"; go -C $$m test -race ./... || exit 1; done
