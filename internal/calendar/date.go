@@ -192,7 +192,7 @@ const bsonString = 0x02
 // MarshalBSONValue stores the ISO form as a BSON string, so that an operator can read it and an index sorts it.
 func (d Date) MarshalBSONValue() (typ byte, data []byte, err error) {
 	s := d.String()
-	data = binary.LittleEndian.AppendUint32(nil, uint32(len(s)+1)) //nolint:gosec // at most 11
+	data = binary.LittleEndian.AppendUint32(nil, uint32(len(s)+1))
 	data = append(data, s...)
 	return bsonString, append(data, 0), nil
 }

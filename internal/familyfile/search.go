@@ -15,9 +15,7 @@ func Fold(s string) string { return folded.Replace(strings.ToLower(s)) }
 func SearchKeys(texts ...string) []string {
 	var keys []string
 	for _, t := range texts {
-		for _, w := range strings.FieldsFunc(Fold(t), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			keys = append(keys, w)
-		}
+		keys = append(keys, strings.FieldsFunc(Fold(t), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
