@@ -1,0 +1,174 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/store"
+)
+
+// Mutation is one change of one aggregate.
+type Mutation struct {
+	Scope store.Scope
+	Ref   store.Ref
+	// Etag is the version that the caller has seen; "" changes whatever is there (creation, work between services).
+	Etag string
+	// Create allows the aggregate to be absent: Authorize is not asked then, and Apply gets an empty document of version 0.
+	Create bool
+	// Authorize is the object rule, on the document as loaded, also before a replay is answered. Nil only where the tenant alone decides.
+	Authorize func(*store.Document) error
+	// Apply is pure: decode the state, run the core, encode. Called again on the newer document after a conflict when Etag is "". It leaves the
+	// envelope (actor, method, instant, request) to Mutate; a Purpose it sets stands where the caller gave none.
+	Apply func(*store.Document) (store.Change, error)
+	// ValidateOnly commits nothing; the document comes back as it would be, under the version that it has.
+	ValidateOnly bool
+	// Role is the acting role for the journal; "" the strongest of the grant.
+	Role access.Role
+}
+
+// attempts is how often an unconditional change meets a newer version before the caller is told to come again.
+const attempts = 8
+
+// Mutate loads, authorizes, meets an earlier self of the same request, compares the etag, applies and commits. Replayed says that the request was
+// carried out before; the document is the present one then. Errors are faults, but for failures of the engine.
+func (d Deps) Mutate(ctx context.Context, m Mutation) (doc *store.Document, replayed bool, err error) {
+	for n := range attempts {
+		doc, replayed, err = d.mutateOnce(ctx, m)
+		if !errors.Is(err, store.ErrConflict) {
+			return doc, replayed, asFault(ctx, err)
+		}
+		if m.Etag != "" {
+			return nil, false, fault.Conflict()
+		}
+		if err := pause(ctx, n); err != nil {
+			return nil, false, err
+		}
+	}
+	return nil, false, fault.Unavailable("CONTENTION")
+}
+
+func pause(ctx context.Context, attempt int) error {
+	t := time.NewTimer(time.Duration(attempt+1) * 3 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+func (d Deps) mutateOnce(ctx context.Context, m Mutation) (*store.Document, bool, error) {
+	base, err := m.Scope.Load(ctx, m.Ref)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && m.Create:
+		base = m.Scope.New(m.Ref)
+	case err != nil:
+		return nil, false, err
+	}
+	if m.Authorize != nil && base.Version > 0 {
+		if err := m.Authorize(base); err != nil {
+			return nil, false, err
+		}
+	}
+	call := CallFrom(ctx)
+	actor := d.actor(access.GrantFrom(ctx), m.Role)
+	if met, err := meets(base, call, actor); met || err != nil {
+		return base, met, err
+	}
+	if m.Etag != "" && m.Etag != Etag(base.Version) {
+		return nil, false, fault.Conflict()
+	}
+	change, err := m.Apply(base)
+	if err != nil {
+		return nil, false, err
+	}
+	if m.ValidateOnly {
+		doc, err := preview(base, change)
+		return doc, false, err
+	}
+	change.Actor, change.Method, change.RequestID, change.BodyHash = actor, call.Method, call.RequestID, call.BodyHash
+	if call.Purpose != "" {
+		change.Purpose = call.Purpose
+	}
+	change.RecordedAt = d.Clock()
+	return m.Scope.Commit(ctx, base, change)
+}
+
+// meets tells whether the document remembers the call as carried out.
+func meets(doc *store.Document, call Call, actor store.Actor) (bool, error) {
+	r, ok := doc.Request(call.RequestID)
+	if !ok {
+		return false, nil
+	}
+	if r.Method != call.Method || r.Person != actor.Person || !bytes.Equal(r.BodyHash, call.BodyHash) {
+		return false, fault.Reused()
+	}
+	return true, nil
+}
+
+// preview is the document that a change would make, without a commit.
+func preview(base *store.Document, c store.Change) (*store.Document, error) {
+	doc := *base
+	var err error
+	if c.Cover != nil {
+		if doc.Cover, err = bson.Marshal(c.Cover); err != nil {
+			return nil, fmt.Errorf("rpc: preview: %w", err)
+		}
+	}
+	doc.Sections = maps.Clone(base.Sections)
+	for name, section := range c.Sections {
+		if section == nil {
+			delete(doc.Sections, name)
+			continue
+		}
+		raw, err := bson.Marshal(section)
+		if err != nil {
+			return nil, fmt.Errorf("rpc: preview: %w", err)
+		}
+		if doc.Sections == nil {
+			doc.Sections = map[string]bson.Raw{}
+		}
+		doc.Sections[name] = raw
+	}
+	if c.Deadlines != nil {
+		typ, raw, err := bson.MarshalValue(c.Deadlines)
+		if err != nil {
+			return nil, fmt.Errorf("rpc: preview: %w", err)
+		}
+		doc.Deadlines = bson.RawValue{Type: typ, Value: raw}
+	}
+	if c.Gmina != "" {
+		doc.Gmina = c.Gmina
+	}
+	return &doc, nil
+}
+
+// asFault turns the store's errors into what the caller is told. Others pass.
+func asFault(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return Absent(ctx, err)
+	case errors.Is(err, store.ErrConflict):
+		return fault.Conflict()
+	case errors.Is(err, store.ErrRequestReused):
+		return fault.Reused()
+	case errors.Is(err, store.ErrTooLarge):
+		return fault.Exhausted("DOCUMENT_TOO_LARGE", "Ta sprawa zawiera już zbyt wiele danych, aby dopisać kolejne. Skróć wpis albo zgłoś to administratorowi.")
+	case errors.Is(err, store.ErrPageToken):
+		return fault.Invalid("page_token", "PAGE_TOKEN", "znacznik strony nie należy do tej listy; zacznij od pierwszej strony.")
+	case errors.Is(err, store.ErrSchema):
+		return fault.Unavailable("NEWER_SCHEMA")
+	}
+	return err
+}
