@@ -79,14 +79,14 @@ type Change struct {
 // that names the one it supersedes.
 type Record struct {
 	Type RecordType // collection
-	ID   string     // bare ULID, derived from the request so that a repeated commit adds it once
+	ID   string     // unique among the aggregate's records of the type: a ULID derived from the request, or a number the aggregate gives out
 	Date string     // civil date of the event, ISO
 	Body any        // document
 }
 
 // StoredRecord is a record as read back.
 type StoredRecord struct {
-	ID         string     `bson:"_id"`
+	ID         string     `bson:"_id"` // as in Record; stored as "<file>/<id>"
 	Type       RecordType `bson:"-"`
 	File       string     `bson:"file"`    // bare id of the aggregate
 	Version    int64      `bson:"version"` // commit that added it
@@ -160,7 +160,8 @@ type Commit struct {
 	BodyHash   []byte              `bson:"body_hash,omitempty"`
 	Result     string              `bson:"result,omitempty"`
 	Audience   []string            `bson:"audience,omitempty"`
-	Left       []string            `bson:"left,omitempty"` // in the audience before this commit, not after it
+	Left       []string            `bson:"left,omitempty"`       // in the audience before this commit, not after it
+	FromGmina  string              `bson:"from_gmina,omitempty"` // the gmina that the aggregate left by this commit
 	Cover      bson.Raw            `bson:"cover,omitempty"`
 	Sections   map[string]bson.Raw `bson:"sections,omitempty"` // touched ones
 	Removed    []string            `bson:"removed,omitempty"`  // sections removed
@@ -189,6 +190,7 @@ type FeedEntry struct {
 	RecordedAt time.Time `bson:"recorded_at"`
 	Audience   []string  `bson:"audience,omitempty"`
 	Left       []string  `bson:"left,omitempty"`
+	Gone       bool      `bson:"gone,omitempty"` // the aggregate moved to another gmina: the last entry of it in this feed
 }
 
 // Access is one line of the access log: a call that read family data, or was refused.
@@ -259,6 +261,8 @@ type Reader interface {
 	List(ctx context.Context, kind Kind, q Query) (Page, error)
 	// Records gives a page of records, in the order of date and id.
 	Records(ctx context.Context, q RecordQuery) (RecordPage, error)
+	// Record gives one record of an aggregate the scope reaches; ErrNotFound.
+	Record(ctx context.Context, t RecordType, file, id string) (StoredRecord, error)
 	// History gives the commits of an aggregate above a version, oldest first.
 	History(ctx context.Context, ref Ref, after int64, limit int) ([]Commit, error)
 }

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// LogAccess implements Store. An id is given when the line has none. Concurrent calls share a commit where the engine groups its writes.
+func (c *core) LogAccess(ctx context.Context, a Access) error {
+	if (a.Actor.Person == "" && a.Actor.System == "" && a.Denied == "") || a.Method == "" || a.At.IsZero() {
+		return ErrActor
+	}
+	a.At = stamp(a.At)
+	if a.ID == "" {
+		a.ID = NewID(a.At, c.random)
+	}
+	body, err := document(a)
+	if err != nil {
+		return err
+	}
+	if len(body) > maxCommit {
+		return ErrTooLarge
+	}
+	if err := c.engine.Write(ctx, []Step{{Op: Insert, Collection: access, ID: a.ID, Body: body, Point: PointAccess}}); err != nil {
+		return fmt.Errorf("store: log access: %w", err)
+	}
+	return nil
+}
+
+// AccessLog implements Scope. A coordinator does not see who else read a file.
+func (s *scope) AccessLog(ctx context.Context, ref Ref, limit int, token string) ([]Access, string, error) {
+	if s.tenant == ByCoordinator {
+		return nil, "", ErrNotFound
+	}
+	if _, err := s.find(ctx, ref); err != nil {
+		return nil, "", err
+	}
+	q := EngineQuery{
+		Collection: access, Index: accessByRef.Name, Fields: accessByRef.Fields, Equal: []any{ref.String()}, Desc: true,
+	}
+	hits, next, err := s.page(ctx, q, limit, token)
+	if err != nil {
+		return nil, "", err
+	}
+	lines := make([]Access, 0, len(hits))
+	for _, h := range hits {
+		var a Access
+		if err := bson.Unmarshal(h.Body, &a); err != nil {
+			return nil, "", fmt.Errorf("store: decode access: %w", err)
+		}
+		a.At = a.At.UTC()
+		lines = append(lines, a)
+	}
+	return lines, next, nil
+}

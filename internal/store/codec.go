@@ -1,0 +1,189 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// commitKey is the key of a commit in the journal.
+func commitKey(ref Ref, version int64) string {
+	return ref.String() + "@" + strconv.FormatInt(version, 10)
+}
+
+// stamp is the precision that engines keep of an instant.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// document gives the BSON document of a value.
+func document(v any) (bson.Raw, error) {
+	data, err := bson.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("store: encode: %w", err)
+	}
+	return data, nil
+}
+
+// encode gives the canonical bytes of a commit or document: its fields in the order of the struct, the members of its "sections" in the
+// order of their names.
+func encode(v any) (bson.Raw, error) {
+	raw, err := document(v)
+	if err != nil {
+		return nil, err
+	}
+	return sortSections(raw)
+}
+
+func sortSections(raw bson.Raw) (bson.Raw, error) {
+	elements, err := raw.Elements()
+	if err != nil {
+		return nil, fmt.Errorf("store: encode: %w", err)
+	}
+	out := make(bson.D, 0, len(elements))
+	for _, e := range elements {
+		value := e.Value()
+		if e.Key() != "sections" {
+			out = append(out, bson.E{Key: e.Key(), Value: value})
+			continue
+		}
+		sections := map[string]bson.RawValue{}
+		members, err := value.Document().Elements()
+		if err != nil {
+			return nil, fmt.Errorf("store: encode: %w", err)
+		}
+		for _, m := range members {
+			sections[m.Key()] = m.Value()
+		}
+		sorted := make(bson.D, 0, len(sections))
+		for _, name := range slices.Sorted(maps.Keys(sections)) {
+			sorted = append(sorted, bson.E{Key: name, Value: sections[name]})
+		}
+		out = append(out, bson.E{Key: e.Key(), Value: sorted})
+	}
+	return document(out)
+}
+
+// without gives a document without one of its top fields.
+func without(raw bson.Raw, field string) (bson.Raw, error) {
+	if len(raw) == 0 {
+		return document(bson.D{})
+	}
+	elements, err := raw.Elements()
+	if err != nil {
+		return nil, fmt.Errorf("store: decode: %w", err)
+	}
+	out := make(bson.D, 0, len(elements))
+	for _, e := range elements {
+		if e.Key() != field {
+			out = append(out, bson.E{Key: e.Key(), Value: e.Value()})
+		}
+	}
+	return document(out)
+}
+
+// encodeCommit sets the commit's hash and gives its stored bytes.
+func encodeCommit(c *Commit) (bson.Raw, error) {
+	c.Hash = nil
+	raw, err := encode(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Hash, err = commitHash(raw); err != nil {
+		return nil, err
+	}
+	return encode(c)
+}
+
+// commitHash is the SHA-256 over the hash of the commit before and the stored bytes of the commit without its own hash. It works on what is stored, so
+// that a field this program does not know is covered too.
+func commitHash(raw bson.Raw) ([]byte, error) {
+	bare, err := without(raw, "hash")
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	if prev, err := raw.LookupErr("prev_hash"); err == nil {
+		if _, data, ok := prev.BinaryOK(); ok {
+			h.Write(data)
+		}
+	}
+	h.Write(bare)
+	return h.Sum(nil), nil
+}
+
+// decodeCommit reads a commit from the journal; ErrSchema when a newer program wrote it.
+func decodeCommit(raw bson.Raw) (*Commit, error) {
+	var c Commit
+	if err := bson.Unmarshal(raw, &c); err != nil {
+		return nil, fmt.Errorf("store: decode commit: %w", err)
+	}
+	if c.Schema > Schema {
+		return nil, ErrSchema
+	}
+	c.RecordedAt = c.RecordedAt.UTC()
+	return &c, nil
+}
+
+// decodeDocument reads a document; ErrSchema when a newer program wrote it.
+func decodeDocument(raw bson.Raw) (*Document, error) {
+	var d Document
+	if err := bson.Unmarshal(raw, &d); err != nil {
+		return nil, fmt.Errorf("store: decode document: %w", err)
+	}
+	if d.Schema > Schema {
+		return nil, ErrSchema
+	}
+	d.Created, d.Updated = d.Created.UTC(), d.Updated.UTC()
+	for i := range d.Requests {
+		d.Requests[i].At = d.Requests[i].At.UTC()
+	}
+	return &d, nil
+}
+
+// errChain says that a commit does not follow the one before it.
+var errChain = errors.New("store: commit does not continue the chain")
+
+// fold gives what a document becomes by its next commit. It is the only place that says what a commit means: committing, rolling forward, looking back and
+// verifying all go through it.
+func fold(base *Document, c *Commit) (*Document, error) {
+	if c.Version != base.Version+1 || !bytes.Equal(c.PrevHash, base.Hash) {
+		return nil, fmt.Errorf("%w: %s", errChain, c.Key)
+	}
+	next := *base
+	next.scope = ""
+	next.Gmina, next.County, next.Schema = c.Gmina, c.County, c.Schema
+	next.Version, next.Hash = c.Version, c.Hash
+	next.Updated = c.RecordedAt
+	if c.Version == 1 {
+		next.Created = c.RecordedAt
+	}
+	next.Audience = slices.Clone(c.Audience)
+	if c.Cover != nil {
+		next.Cover = c.Cover
+	}
+	if !c.Deadlines.IsZero() {
+		next.Deadlines = c.Deadlines
+	}
+	next.Sections = maps.Clone(base.Sections)
+	if next.Sections == nil {
+		next.Sections = map[string]bson.Raw{}
+	}
+	maps.Copy(next.Sections, c.Sections)
+	for _, name := range c.Removed {
+		delete(next.Sections, name)
+	}
+	next.Requests = slices.Clone(base.Requests)
+	if c.RequestID != "" {
+		next.Requests = append(next.Requests, Request{
+			ID: c.RequestID, Method: c.Method, Person: c.Actor.Person, BodyHash: c.BodyHash, Version: c.Version, At: c.RecordedAt, Result: c.Result,
+		})
+		next.Requests = next.Requests[max(0, len(next.Requests)-RememberedRequests):]
+	}
+	return &next, nil
+}

@@ -1,0 +1,78 @@
+package store
+
+// Collections beside those of the kinds and record types.
+const (
+	journal = "journal" // commits, keyed "<kind>/<id>@<version>"
+	outbox  = "outbox"  // commits that wait for their positions in the feeds, keyed as in the journal
+	feeds   = "feed"    // feed entries, keyed "<feed>@<position>"
+	access  = "access"  // access log
+	meta    = "meta"    // what the processes of a deployment share, e.g. the key of page tokens
+)
+
+// The fail points: the place right before each step that this package writes.
+const (
+	PointJournal    FailPoint = "commit/journal"      // the deciding insert of a commit
+	PointOutbox     FailPoint = "commit/outbox"       // the commit's row for the relay
+	PointRecord     FailPoint = "commit/record"       // each record added by the commit
+	PointDocument   FailPoint = "commit/document"     // the document brought up to date
+	PointFeed       FailPoint = "relay/feed"          // the deciding insert of a feed entry
+	PointOutboxDone FailPoint = "relay/outbox"        // removal of the relayed row
+	PointAccess     FailPoint = "access/insert"       // a line of the access log
+	PointMeta       FailPoint = "meta/page-token-key" // the shared key of page tokens
+)
+
+// FailPoints are all fail points, in the order of a commit's way into the feed. A step with a point that is not listed here fails the conformance suite.
+var FailPoints = []FailPoint{PointJournal, PointOutbox, PointRecord, PointDocument, PointFeed, PointOutboxDone, PointAccess, PointMeta}
+
+// recordsOf tells to which kind of aggregate a type of record belongs.
+var recordsOf = map[RecordType]Kind{
+	Visits: FamilyFiles, Contacts: FamilyFiles, Interventions: FamilyFiles, CourtMatters: FamilyFiles, PlanVersions: FamilyFiles,
+	Assessments: FamilyFiles, MonitorNotes: FamilyFiles, Corrections: FamilyFiles, ChildPlanDocs: ChildPlans,
+}
+
+// Kinds are all kinds of aggregate.
+var Kinds = []Kind{FamilyFiles, Referrals, Staff, Institutions, Gminas, Counties, People, Caseloads, ChildPlans, Counters}
+
+// Indexes of this package's own that no Query can name.
+var (
+	journalByRef      = IndexSpec{Name: "by_ref", Fields: []string{"ref.kind", "ref.id", "version"}}
+	journalByRecorded = IndexSpec{Name: "by_recorded", Fields: []string{"recorded_at"}}
+	outboxByRecorded  = IndexSpec{Name: "by_recorded", Fields: []string{"recorded_at"}}
+	feedByPosition    = IndexSpec{Name: "by_position", Fields: []string{"feed", "position"}}
+	feedByCommit      = IndexSpec{Name: "by_commit", Fields: []string{"commit", "feed"}}
+	accessByRef       = IndexSpec{Name: "by_ref", Fields: []string{"refs", "at"}}
+	kindByCreated     = IndexSpec{Name: "by_created", Fields: []string{"created"}}
+	filesByCounty     = IndexSpec{Name: "by_county", Fields: []string{"county", "gmina"}}
+	recordsByFile     = IndexSpec{Name: "by_file", Fields: []string{"file", "date"}}
+	recordsByGmina    = IndexSpec{Name: "by_gmina", Fields: []string{"gmina", "date"}}
+	recordsByCounty   = IndexSpec{Name: "by_county", Fields: []string{"county", "date"}}
+)
+
+// Specs are all collections with their indexes, as Migrate creates them.
+func Specs() []CollectionSpec {
+	specs := []CollectionSpec{
+		{Name: journal, Indexes: []IndexSpec{journalByRef, journalByRecorded}},
+		{Name: outbox, Indexes: []IndexSpec{outboxByRecorded}},
+		{Name: feeds, Indexes: []IndexSpec{feedByPosition, feedByCommit}},
+		{Name: access, Indexes: []IndexSpec{accessByRef}},
+		{Name: meta},
+	}
+	for _, kind := range Kinds {
+		spec := CollectionSpec{Name: string(kind), Indexes: []IndexSpec{kindByCreated}}
+		if kind == FamilyFiles {
+			spec.Indexes = append(spec.Indexes, filesByCounty)
+		}
+		for _, ix := range Indexes {
+			if ix.Kind == kind {
+				spec.Indexes = append(spec.Indexes, IndexSpec{Name: ix.Name, Fields: ix.Fields})
+			}
+		}
+		specs = append(specs, spec)
+	}
+	for _, t := range []RecordType{
+		Visits, Contacts, Interventions, CourtMatters, PlanVersions, Assessments, ChildPlanDocs, MonitorNotes, Corrections,
+	} {
+		specs = append(specs, CollectionSpec{Name: string(t), Indexes: []IndexSpec{recordsByFile, recordsByGmina, recordsByCounty}})
+	}
+	return specs
+}

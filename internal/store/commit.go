@@ -1,0 +1,247 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// maxCommit is the limit on one journal entry, in bytes: a document and the records added with it.
+const maxCommit = 4 << 20
+
+// Commit implements Scope.
+func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Document, bool, error) {
+	if err := s.mayCommit(base, change); err != nil {
+		return nil, false, err
+	}
+	if found, err := remembered(base, change); found || err != nil {
+		return base, found, err
+	}
+	commit, err := newCommit(base, change)
+	if err != nil {
+		return nil, false, err
+	}
+	doc, steps, err := s.plan(base, commit)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := s.freshRecords(ctx, commit); err != nil {
+		return nil, false, err
+	}
+	err = s.engine.Write(ctx, steps)
+	if errors.Is(err, ErrExists) {
+		return s.lost(ctx, base, change)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
+	}
+	return s.handOut(ctx, doc), false, nil
+}
+
+// mayCommit checks who commits, and that the document was handed out by this scope and not altered in its tenant.
+func (s *scope) mayCommit(base *Document, c Change) error {
+	if (c.Actor.Person == "" && c.Actor.System == "") || c.RecordedAt.IsZero() || c.Method == "" {
+		return ErrActor
+	}
+	if base.Schema > Schema {
+		return ErrSchema
+	}
+	system := (&scope{tenant: BySystem}).name()
+	if base.scope != s.name() && (base.scope != system || base.Version == 0) {
+		return fmt.Errorf("%w: the document is of another scope", ErrNotFound)
+	}
+	if !s.reaches(base) {
+		return ErrNotFound
+	}
+	if err := validRef(base.Ref()); err != nil {
+		return err
+	}
+	if c.Gmina == "" || c.Gmina == base.Gmina {
+		return nil
+	}
+	if s.tenant != ByGmina {
+		return errors.New("store: only a gmina's scope moves an aggregate")
+	}
+	return validGmina(c.Gmina)
+}
+
+// remembered tells whether the document remembers the change's request; ErrRequestReused when it was another one.
+func remembered(d *Document, c Change) (bool, error) {
+	r, ok := d.Request(c.RequestID)
+	if !ok {
+		return false, nil
+	}
+	if r.Method != c.Method || r.Person != c.Actor.Person || string(r.BodyHash) != string(c.BodyHash) {
+		return false, ErrRequestReused
+	}
+	return true, nil
+}
+
+// lost answers a commit whose version somebody else has taken: perhaps this same request did.
+func (s *scope) lost(ctx context.Context, base *Document, c Change) (*Document, bool, error) {
+	now, err := s.find(ctx, base.Ref())
+	if errors.Is(err, ErrNotFound) {
+		return nil, false, ErrConflict
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	found, err := remembered(now, c)
+	if err != nil {
+		return nil, false, err
+	}
+	if !found {
+		return nil, false, ErrConflict
+	}
+	return s.handOut(ctx, now), true, nil
+}
+
+// newCommit gives the journal entry of a change, without its hash.
+func newCommit(base *Document, change Change) (*Commit, error) {
+	c := &Commit{
+		Key: commitKey(base.Ref(), base.Version+1), Ref: base.Ref(), Version: base.Version + 1,
+		Gmina: base.Gmina, County: base.County, Schema: Schema, RecordedAt: stamp(change.RecordedAt),
+		Actor: change.Actor, Purpose: change.Purpose, Method: change.Method, RequestID: change.RequestID,
+		BodyHash: change.BodyHash, Result: change.Result, PrevHash: base.Hash, Audience: base.Audience,
+	}
+	if c.RecordedAt.Before(base.Updated) {
+		c.RecordedAt = base.Updated // clocks of two processes differ; within an aggregate recorded time never goes back
+	}
+	if change.Gmina != "" && change.Gmina != base.Gmina {
+		c.Gmina, c.County, c.FromGmina = change.Gmina, countyOf(change.Gmina), base.Gmina
+	}
+	if change.Audience != nil {
+		c.Audience = slices.Compact(slices.Sorted(slices.Values(change.Audience)))
+		for _, person := range base.Audience {
+			if !slices.Contains(c.Audience, person) {
+				c.Left = append(c.Left, person)
+			}
+		}
+	}
+	if err := content(c, change); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// content encodes what the change brings.
+func content(c *Commit, change Change) (err error) {
+	if change.Cover != nil {
+		if c.Cover, err = document(change.Cover); err != nil {
+			return err
+		}
+	}
+	if change.Deadlines != nil {
+		if c.Deadlines, err = array(change.Deadlines); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(change.Sections)) {
+		if change.Sections[name] == nil {
+			c.Removed = append(c.Removed, name)
+			continue
+		}
+		if c.Sections == nil {
+			c.Sections = map[string]bson.Raw{}
+		}
+		if c.Sections[name], err = document(change.Sections[name]); err != nil {
+			return err
+		}
+	}
+	for _, r := range change.Records {
+		if recordsOf[r.Type] != c.Ref.Kind || r.ID == "" {
+			return fmt.Errorf("store: record of type %q does not belong to kind %q, or has no id", r.Type, c.Ref.Kind)
+		}
+		body, err := document(r.Body)
+		if err != nil {
+			return err
+		}
+		if len(body) > MaxDocument {
+			return ErrTooLarge
+		}
+		c.Records = append(c.Records, CommittedRecord{Type: r.Type, ID: r.ID, Date: r.Date, Body: body})
+	}
+	return nil
+}
+
+// array encodes a slice; a nil slice is an empty array.
+func array(v any) (bson.RawValue, error) {
+	typ, data, err := bson.MarshalValue(v)
+	if err != nil {
+		return bson.RawValue{}, fmt.Errorf("store: encode: %w", err)
+	}
+	if typ == bson.TypeNull {
+		return array(bson.A{})
+	}
+	if typ != bson.TypeArray {
+		return bson.RawValue{}, fmt.Errorf("store: deadlines are an array, not %s", typ)
+	}
+	return bson.RawValue{Type: typ, Value: data}, nil
+}
+
+// plan gives the document after a commit and the steps that store both.
+func (c *core) plan(base *Document, commit *Commit) (*Document, []Step, error) {
+	entry, err := encodeCommit(commit)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(entry) > maxCommit {
+		return nil, nil, ErrTooLarge
+	}
+	next, err := fold(base, commit)
+	if err != nil {
+		return nil, nil, err
+	}
+	replace, err := documentStep(next)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps := []Step{{Op: Insert, Collection: journal, ID: commit.Key, Body: entry, Version: commit.Version, Point: PointJournal}}
+	row, err := outboxStep(commit)
+	if err != nil {
+		return nil, nil, err
+	}
+	records, err := recordSteps(commit)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps = append(append(append(steps, row), records...), replace)
+	return next, steps, nil
+}
+
+// documentStep brings the stored document up to d; ErrTooLarge past MaxDocument.
+func documentStep(d *Document) (Step, error) {
+	body, err := encode(d)
+	if err != nil {
+		return Step{}, err
+	}
+	if len(body) > MaxDocument {
+		return Step{}, ErrTooLarge
+	}
+	return Step{Op: Replace, Collection: string(d.Kind), ID: d.ID, Body: body, Version: d.Version, Point: PointDocument}, nil
+}
+
+// recordRow is a record as stored. The county is there for counting and is not handed out.
+type recordRow struct {
+	StoredRecord `bson:",inline"`
+	County       string `bson:"county"`
+}
+
+func recordSteps(c *Commit) ([]Step, error) {
+	var steps []Step
+	for _, r := range c.Records {
+		row := recordRow{County: c.County, StoredRecord: StoredRecord{
+			ID: recordKey(c.Ref.ID, r.ID), File: c.Ref.ID, Version: c.Version, Gmina: c.Gmina, Date: r.Date, RecordedAt: c.RecordedAt, Actor: c.Actor, Body: r.Body,
+		}}
+		body, err := document(row)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, Step{Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: body, Version: c.Version, Point: PointRecord})
+	}
+	return steps, nil
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// List implements Reader. A document whose last commit was cut off before its end may come as it was before; Load has it as it is.
+func (s *scope) List(ctx context.Context, kind Kind, q Query) (Page, error) {
+	ix, err := s.index(kind, q.Index)
+	if err != nil {
+		return Page{}, err
+	}
+	lead := 0
+	if ix.Scope != BySystem && s.tenant != BySystem {
+		lead = 1
+	}
+	query, err := s.query(IndexSpec{Name: ix.Name, Fields: ix.Fields}, string(kind), lead, q)
+	if err != nil {
+		return Page{}, err
+	}
+	hits, next, err := s.page(ctx, query, q.Limit, q.Token)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Next: next}
+	for _, h := range hits {
+		doc, err := decodeDocument(h.Body)
+		if err != nil {
+			return Page{}, err
+		}
+		if s.reaches(doc) { // an index entry never outweighs the document
+			page.Hits = append(page.Hits, Hit{Key: h.Key[lead : len(h.Key)-1], Doc: s.handOut(ctx, doc)})
+		}
+	}
+	return page, nil
+}
+
+// index gives a declared index that serves this scope. The system may use every index and then gives the tenant's value itself, first in Equal.
+func (s *scope) index(kind Kind, name string) (Index, error) {
+	for _, ix := range Indexes {
+		if ix.Kind == kind && ix.Name == name && s.holds(kind) && (ix.Scope == s.tenant || s.tenant == BySystem) {
+			return ix, nil
+		}
+	}
+	return Index{}, fmt.Errorf("store: no index %q over %q in this scope", name, kind)
+}
+
+// query gives the engine's form of a query; with lead 1 the scope's value stands before the caller's.
+func (s *scope) query(ix IndexSpec, collection string, lead int, q Query) (EngineQuery, error) {
+	out := EngineQuery{Collection: collection, Index: ix.Name, Fields: ix.Fields, Desc: q.Desc}
+	if lead == 1 {
+		out.Equal = []any{s.value}
+	}
+	for _, v := range q.Equal {
+		n, err := Normalize(v)
+		if err != nil {
+			return EngineQuery{}, err
+		}
+		out.Equal = append(out.Equal, n)
+	}
+	if len(out.Equal) > len(ix.Fields) || (len(out.Equal) == len(ix.Fields) && (q.From != nil || q.To != nil)) {
+		return EngineQuery{}, fmt.Errorf("store: index %q has fewer fields", ix.Name)
+	}
+	var err error
+	if out.From, err = Normalize(q.From); err != nil {
+		return EngineQuery{}, err
+	}
+	if out.To, err = Normalize(q.To); err != nil {
+		return EngineQuery{}, err
+	}
+	if out.From != nil && out.To != nil && !SameType(out.From, out.To) {
+		return EngineQuery{}, fmt.Errorf("store: bounds of index %q are of two types", ix.Name)
+	}
+	return out, nil
+}
+
+// page runs a query from its token and gives the token of what follows.
+func (s *scope) page(ctx context.Context, q EngineQuery, limit int, token string) (hits []EngineHit, next string, err error) {
+	if q.After, err = s.openToken(ctx, q, token); err != nil {
+		return nil, "", err
+	}
+	limit = pageLimit(limit)
+	q.Limit = limit + 1
+	if hits, err = s.engine.Find(ctx, q); err != nil {
+		return nil, "", fmt.Errorf("store: list: %w", err)
+	}
+	if len(hits) <= limit {
+		return hits, "", nil
+	}
+	hits = hits[:limit]
+	if next, err = s.sealToken(ctx, q, hits[limit-1].Key); err != nil {
+		return nil, "", err
+	}
+	return hits, next, nil
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// ReadSet collects which family data a call was handed, for the access log. It is safe for concurrent use.
+type ReadSet struct {
+	mu     sync.Mutex
+	refs   map[string]struct{}
+	gminas map[string]struct{}
+}
+
+type readSetKey struct{}
+
+// WithReadSet gives a context in which every document, record and history of family data that a scope hands out is noted in the returned set.
+// Counting (EachCover, EachRecord) and feeds, which name aggregates without their content, are not noted.
+func WithReadSet(ctx context.Context) (context.Context, *ReadSet) {
+	set := &ReadSet{refs: map[string]struct{}{}, gminas: map[string]struct{}{}}
+	return context.WithValue(ctx, readSetKey{}, set), set
+}
+
+// Refs gives "<kind>/<id>" of everything noted, sorted.
+func (s *ReadSet) Refs() []string { return s.sorted(s.refs) }
+
+// Gminas gives the gminas of everything noted, sorted.
+func (s *ReadSet) Gminas() []string { return s.sorted(s.gminas) }
+
+func (s *ReadSet) sorted(set map[string]struct{}) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]string, 0, len(set))
+	for v := range set {
+		out = append(out, v)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// note adds an aggregate to the read set of the context, if its kind is family data.
+func note(ctx context.Context, ref Ref, gmina string) {
+	set, ok := ctx.Value(readSetKey{}).(*ReadSet)
+	if !ok || !familyData[ref.Kind] {
+		return
+	}
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	set.refs[ref.String()] = struct{}{}
+	if gmina != "" {
+		set.gminas[gmina] = struct{}{}
+	}
+}
