@@ -1,0 +1,163 @@
+package caseload
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/fault"
+)
+
+// Faults of the package.
+const (
+	ReasonFull        = "CASELOAD_FULL"      // every place the cap allows is taken
+	ReasonNotReserved = "PLACE_NOT_RESERVED" // a place is confirmed that was never reserved, or was released meanwhile
+)
+
+// Cap is the greatest number of families at one time, as in force from a day on.
+type Cap struct {
+	From  calendar.Date
+	N     int
+	Rule  string // rule named in refusals
+	Basis string // Polish, legal basis
+}
+
+// Caps are the caps known, by day. An office corrects the law by a newer line.
+var Caps = []Cap{
+	{From: calendar.MustOf(2012, 1, 1), N: 20, Rule: "art. 15(4)", Basis: "art. 15 ust. 4 ustawy o wspieraniu rodziny i systemie pieczy zastępczej"},
+	{From: calendar.MustOf(2015, 1, 1), N: 15, Rule: "art. 15(4)", Basis: "art. 15 ust. 4 ustawy o wspieraniu rodziny i systemie pieczy zastępczej"},
+}
+
+// CapOn gives the cap in force on a day; before the first one, the first.
+func CapOn(day calendar.Date) Cap {
+	c := Caps[0]
+	for _, next := range Caps {
+		if !next.From.After(day) {
+			c = next
+		}
+	}
+	return c
+}
+
+// State of a place.
+type State string
+
+// States of a place.
+const (
+	Reserved State = "RESERVED" // the family file is not yet known to exist
+	Held     State = "HELD"     // the family file exists, the assistant works with the family
+)
+
+// Place is one family's place with the assistant.
+type Place struct {
+	File  string    `bson:"file"`  // family file id
+	Gmina string    `bson:"gmina"` // gmina of the file
+	State State     `bson:"state"`
+	Since time.Time `bson:"since"` // instant of the reservation; of the confirmation once held
+}
+
+// Caseload is the families of one assistant. The zero Caseload is empty.
+type Caseload struct {
+	Places []Place `bson:"places,omitempty"` // by file
+}
+
+// Transition is one line of the life of a place. "" is no place.
+type Transition struct {
+	From    State
+	Command string
+	To      State
+	Rule    string
+}
+
+// Transitions are all moves of a place; a command that none of them names is refused.
+var Transitions = []Transition{
+	{"", "Reserve", Reserved, "art. 15(4)"},
+	{Reserved, "Reserve", Reserved, ""},
+	{Held, "Reserve", Held, ""},
+	{Reserved, "Confirm", Held, ""},
+	{Held, "Confirm", Held, ""},
+	{"", "Release", "", ""},
+	{Reserved, "Release", "", ""},
+	{Held, "Release", "", ""},
+}
+
+// Taken is the number of places that count towards the cap.
+func (c Caseload) Taken() int { return len(c.Places) }
+
+// Of gives the place of a family file.
+func (c Caseload) Of(file string) (Place, bool) {
+	if i := c.find(file); i >= 0 {
+		return c.Places[i], true
+	}
+	return Place{}, false
+}
+
+// OldestReservation is the instant of the oldest place still reserved; nil where none is.
+func (c Caseload) OldestReservation() *time.Time {
+	var oldest *time.Time
+	for _, p := range c.Places {
+		if p.State == Reserved && (oldest == nil || p.Since.Before(*oldest)) {
+			oldest = &p.Since
+		}
+	}
+	return oldest
+}
+
+// Reserve takes a place for a family file of a gmina. A file that has a place keeps it. The fault is CASELOAD_FULL where the cap in force on
+// the day of the instant leaves none.
+func (c Caseload) Reserve(gmina, file string, at time.Time) (Caseload, error) {
+	if c.find(file) >= 0 {
+		return c, nil
+	}
+	limit := CapOn(calendar.In(at))
+	if c.Taken() >= limit.N {
+		return c, fault.Precondition(ReasonFull, limit.Rule, "Asystent prowadzi już największą dozwoloną liczbę rodzin ("+strconv.Itoa(limit.N)+
+			"; "+limit.Basis+"). Wybierz innego asystenta albo pozostaw rodzinę w oczekiwaniu na asystenta.")
+	}
+	places := append(slices.Clone(c.Places), Place{File: file, Gmina: gmina, State: Reserved, Since: at.UTC()})
+	slices.SortFunc(places, func(a, b Place) int { return cmp.Compare(a.File, b.File) })
+	return Caseload{Places: places}, nil
+}
+
+// Confirm says that the family file exists. A held place stays; the fault is PLACE_NOT_RESERVED where there is none.
+func (c Caseload) Confirm(file string, at time.Time) (Caseload, error) {
+	i := c.find(file)
+	if i < 0 {
+		return c, fault.Precondition(ReasonNotReserved, "art. 15(4)", "Miejsce u asystenta nie jest już zarezerwowane dla tej rodziny. Przydziel asystenta ponownie.")
+	}
+	if c.Places[i].State == Held {
+		return c, nil
+	}
+	places := slices.Clone(c.Places)
+	places[i].State, places[i].Since = Held, at.UTC()
+	return Caseload{Places: places}, nil
+}
+
+// Release gives the place of a family file back. Where there is none, nothing changes.
+func (c Caseload) Release(file string) Caseload {
+	i := c.find(file)
+	if i < 0 {
+		return c
+	}
+	return Caseload{Places: slices.Delete(slices.Clone(c.Places), i, i+1)}
+}
+
+func (c Caseload) find(file string) int {
+	return slices.IndexFunc(c.Places, func(p Place) bool { return p.File == file })
+}
+
+// In counts the places of a gmina by state.
+func (c Caseload) In(gmina string) (reserved, held int) {
+	for _, p := range c.Places {
+		switch {
+		case p.Gmina != gmina:
+		case p.State == Reserved:
+			reserved++
+		default:
+			held++
+		}
+	}
+	return reserved, held
+}

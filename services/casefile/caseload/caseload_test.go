@@ -1,0 +1,162 @@
+package caseload_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"asysta.example/internal/fault"
+	"asysta.example/services/casefile/caseload"
+)
+
+var noon = time.Date(2026, 3, 2, 11, 0, 0, 0, time.UTC)
+
+func filled(t *testing.T, n int, at time.Time) caseload.Caseload {
+	t.Helper()
+	var c caseload.Caseload
+	for i := range n {
+		var err error
+		if c, err = c.Reserve("3024035", fmt.Sprintf("f%02d", i), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+func TestCapIsTheOneInForceOnTheDay(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		at   time.Time
+		want int
+	}{
+		{"before 2015", time.Date(2014, 12, 31, 12, 0, 0, 0, time.UTC), 20},
+		{"last minute of 2014 in Warsaw is already 2015 there", time.Date(2014, 12, 31, 23, 30, 0, 0, time.UTC), 15},
+		{"today", noon, 15},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := filled(t, tc.want, tc.at)
+			_, err := c.Reserve("3024035", "one-more", tc.at)
+			if !fault.IsReason(err, caseload.ReasonFull) {
+				t.Fatalf("place %d: %v", tc.want+1, err)
+			}
+			if f, _ := fault.As(err); f.Kind != fault.KindPrecondition || f.Rule != "art. 15(4)" {
+				t.Errorf("fault = %+v", f)
+			}
+		})
+	}
+}
+
+func TestAFullCaseloadAnswersARepeatedReservation(t *testing.T) {
+	c := filled(t, 15, noon)
+	again, err := c.Reserve("3024035", "f03", noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(c, again); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConfirmWithoutReservation(t *testing.T) {
+	_, err := caseload.Caseload{}.Confirm("f", noon)
+	if !fault.IsReason(err, caseload.ReasonNotReserved) {
+		t.Error(err)
+	}
+}
+
+// TestTransitionsAreTheTable holds the code to the table that the documentation is drawn from.
+func TestTransitionsAreTheTable(t *testing.T) {
+	build := map[caseload.State]caseload.Caseload{"": {}}
+	build[caseload.Reserved], _ = caseload.Caseload{}.Reserve("3024035", "f", noon)
+	build[caseload.Held], _ = build[caseload.Reserved].Confirm("f", noon)
+	commands := map[string]func(caseload.Caseload) (caseload.Caseload, error){
+		"Reserve": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Reserve("3024035", "f", noon) },
+		"Confirm": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Confirm("f", noon) },
+		"Release": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Release("f"), nil },
+	}
+	for from, c := range build {
+		for name, do := range commands {
+			t.Run(string(from)+"/"+name, func(t *testing.T) {
+				next, err := do(c)
+				for _, tr := range caseload.Transitions {
+					if tr.From != from || tr.Command != name {
+						continue
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					if p, _ := next.Of("f"); p.State != tr.To {
+						t.Errorf("to %q, table says %q", p.State, tr.To)
+					}
+					return
+				}
+				if err == nil {
+					t.Error("a move that the table does not name")
+				}
+			})
+		}
+	}
+}
+
+// TestCaseloadMachine drives a caseload against a plain map: the cap holds, no family is counted twice, no other family's place moves.
+func TestCaseloadMachine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c caseload.Caseload
+		model := map[string]caseload.State{}
+		at := noon
+		file := rapid.Custom(func(t *rapid.T) string { return fmt.Sprintf("f%02d", rapid.IntRange(0, 24).Draw(t, "n")) })
+		t.Repeat(map[string]func(*rapid.T){
+			"reserve": func(t *rapid.T) {
+				f := file.Draw(t, "file")
+				next, err := c.Reserve("3024035", f, at)
+				_, there := model[f]
+				if full := !there && len(model) >= 15; full != (err != nil) {
+					t.Fatalf("full %v, err %v", full, err)
+				}
+				if err == nil && !there {
+					model[f] = caseload.Reserved
+				}
+				c = next
+			},
+			"confirm": func(t *rapid.T) {
+				f := file.Draw(t, "file")
+				next, err := c.Confirm(f, at)
+				if _, there := model[f]; there == (err != nil) {
+					t.Fatalf("there %v, err %v", there, err)
+				}
+				if err == nil {
+					model[f] = caseload.Held
+				}
+				c = next
+			},
+			"release": func(t *rapid.T) {
+				f := file.Draw(t, "file")
+				c = c.Release(f)
+				delete(model, f)
+			},
+			"": func(t *rapid.T) {
+				at = at.Add(time.Minute)
+				got := map[string]caseload.State{}
+				var oldest *time.Time
+				for _, p := range c.Places {
+					got[p.File] = p.State
+					if p.State == caseload.Reserved && (oldest == nil || p.Since.Before(*oldest)) {
+						oldest = &p.Since
+					}
+				}
+				if diff := cmp.Diff(model, got); diff != "" {
+					t.Fatal(diff)
+				}
+				if c.Taken() != len(model) || c.Taken() > 15 {
+					t.Fatalf("taken %d of %d", c.Taken(), len(model))
+				}
+				if diff := cmp.Diff(oldest, c.OldestReservation()); diff != "" {
+					t.Fatal(diff)
+				}
+			},
+		})
+	})
+}
