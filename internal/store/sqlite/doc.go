@@ -1,0 +1,12 @@
+// Package sqlite keeps a store in one SQLite file: the embedded engine of `asysta all` for a trial, for tests and for one small office.
+//
+// # What holds
+//
+//   - A Write is one savepoint and concurrent Writes share a transaction, and so an fsync; each gets its own answer. A crash leaves all of a Write or nothing.
+//   - Documents are kept as BSON, their index entries beside them in keys whose byte order is the order of the values (see encodeKey), changed in the same
+//     transaction.
+//   - The file is in WAL mode with synchronous=FULL: what was acknowledged survives loss of power. Readers never wait for the writer.
+//   - One process writes at a time; a second one waits for the lock.
+//
+// The package imports the store contract and the driver, nothing else of the project.
+package sqlite

@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"asysta.example/internal/store"
+)
+
+// queryer is a *sql.DB or *sql.Conn.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// loadSchema reads which collections and indexes the file has.
+func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
+	rows, err := db.QueryContext(ctx, `SELECT c.cid, c.name, COALESCE(i.iid, 0), COALESCE(i.name, ''), COALESCE(i.fields, '')
+		FROM collections c LEFT JOIN indexes i ON i.cid = c.cid`)
+	if err != nil {
+		return fmt.Errorf("sqlite: schema: %w", err)
+	}
+	defer rows.Close()
+	schema := map[string]*collection{}
+	for rows.Next() {
+		var cid int64
+		var name, fields string
+		var ix index
+		if err := rows.Scan(&cid, &name, &ix.iid, &ix.name, &fields); err != nil {
+			return fmt.Errorf("sqlite: schema: %w", err)
+		}
+		c, ok := schema[name]
+		if !ok {
+			c = &collection{cid: cid}
+			schema[name] = c
+		}
+		if ix.iid != 0 {
+			ix.fields = strings.Split(fields, ",")
+			c.indexes = append(c.indexes, ix)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("sqlite: schema: %w", err)
+	}
+	e.schemaMu.Lock()
+	defer e.schemaMu.Unlock()
+	e.schema = maps.Clone(schema)
+	return nil
+}
+
+// Migrate implements store.Engine. An index that is new or whose fields have changed is filled from the documents; all of it is one transaction.
+func (e *Engine) Migrate(ctx context.Context, specs []store.CollectionSpec) error {
+	return e.exclusively(ctx, func(w *writer) error {
+		if _, err := w.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+			return fmt.Errorf("sqlite: migrate: %w", err)
+		}
+		if err := w.migrate(ctx, specs); err != nil {
+			_, rollback := w.conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+			return errors.Join(fmt.Errorf("sqlite: migrate: %w", err), rollback)
+		}
+		if _, err := w.conn.ExecContext(ctx, `COMMIT`); err != nil {
+			return fmt.Errorf("sqlite: migrate: %w", err)
+		}
+		return e.loadSchema(ctx, w.conn)
+	})
+}
+
+func (w *writer) migrate(ctx context.Context, specs []store.CollectionSpec) error {
+	for _, spec := range specs {
+		if _, err := w.conn.ExecContext(ctx, `INSERT INTO collections (name) VALUES (?) ON CONFLICT DO NOTHING`, spec.Name); err != nil {
+			return err
+		}
+		var cid int64
+		if err := w.conn.QueryRowContext(ctx, `SELECT cid FROM collections WHERE name = ?`, spec.Name).Scan(&cid); err != nil {
+			return err
+		}
+		for _, ix := range spec.Indexes {
+			if err := w.migrateIndex(ctx, cid, ix); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSpec) error {
+	fields := strings.Join(spec.Fields, ",")
+	var iid int64
+	var had string
+	err := w.conn.QueryRowContext(ctx, `SELECT iid, fields FROM indexes WHERE cid = ? AND name = ?`, cid, spec.Name).Scan(&iid, &had)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		result, err := w.conn.ExecContext(ctx, `INSERT INTO indexes (cid, name, fields) VALUES (?, ?, ?)`, cid, spec.Name, fields)
+		if err != nil {
+			return err
+		}
+		if iid, err = result.LastInsertId(); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	case had == fields:
+		return nil
+	default:
+		if _, err := w.conn.ExecContext(ctx, `UPDATE indexes SET fields = ? WHERE iid = ?`, fields, iid); err != nil {
+			return err
+		}
+		if _, err := w.conn.ExecContext(ctx, `DELETE FROM entries WHERE iid = ?`, iid); err != nil {
+			return err
+		}
+	}
+	return w.fill(ctx, cid, index{iid: iid, name: spec.Name, fields: spec.Fields})
+}
+
+// fill makes the entries of an index for the documents that are there, a stretch of them at a time.
+func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
+	const stretch = 200
+	type stored struct {
+		rid  int64
+		id   string
+		body []byte
+	}
+	for last := int64(0); ; {
+		rows, err := w.conn.QueryContext(ctx, `SELECT rid, id, body FROM docs WHERE cid = ? AND rid > ? ORDER BY rid LIMIT ?`, cid, last, stretch)
+		if err != nil {
+			return err
+		}
+		var docs []stored
+		for rows.Next() {
+			var d stored
+			if err := rows.Scan(&d.rid, &d.id, &d.body); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			docs = append(docs, d)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		for _, d := range docs {
+			if err := w.index(ctx, []index{ix}, d.rid, d.id, nil, d.body); err != nil {
+				return err
+			}
+			last = d.rid
+		}
+		if len(docs) < stretch {
+			return nil
+		}
+	}
+}
