@@ -1,0 +1,162 @@
+package seal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/prf"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// ErrMasterExposed says that others than the owner may read or change the file of the master.
+var ErrMasterExposed = errors.New("seal: master file is open to others than its owner")
+
+// Master is the root of all keys. Who loses it has lost every sealed value.
+type Master struct {
+	wrap   tink.AEAD // wraps the keys of gminas
+	hashes *prf.Set  // derives the keys of search hashes
+}
+
+// masterFile is the form of the file: two Tink keysets in JSON, in the clear, which is why the file is its owner's alone. Keys can be added to the first (the primary one
+// wraps, all unwrap); a new primary key in the second would make every stored hash useless.
+type masterFile struct {
+	Format int             `json:"format"`
+	Wrap   json.RawMessage `json:"wrap"`
+	Hashes json.RawMessage `json:"hashes"`
+}
+
+const masterFormat = 1
+
+// CreateMaster makes a new master and writes it to a file that must not exist (fs.ErrExist), readable and writable by its owner alone.
+func CreateMaster(path string) (*Master, error) {
+	master, file, err := newMaster()
+	if err != nil {
+		return nil, fmt.Errorf("seal: create master: %w", err)
+	}
+	if err := writeNew(path, file); err != nil {
+		return nil, fmt.Errorf("seal: create master: %w", err)
+	}
+	return master, nil
+}
+
+// writeNew writes a file of its owner's that must not exist; a crash leaves none or all of it.
+func writeNew(path string, content []byte) (err error) {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".master-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(temporary.Name())) }()
+	_, err = temporary.Write(content)
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Link(temporary.Name(), path)
+}
+
+// LoadMaster reads a master. ErrMasterExposed when the file's mode lets anybody but its owner at it.
+func LoadMaster(path string) (*Master, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("seal: load master: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("seal: load master: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%w: %s has mode %04o", ErrMasterExposed, path, info.Mode().Perm())
+	}
+	var content bytes.Buffer
+	if _, err := content.ReadFrom(file); err != nil {
+		return nil, fmt.Errorf("seal: load master: %w", err)
+	}
+	return readMaster(content.Bytes())
+}
+
+// LoadOrCreateMaster reads a master, or makes one where there is no file. It is for deployments of one process; several that start at once meet the same file.
+func LoadOrCreateMaster(path string) (*Master, error) {
+	master, err := LoadMaster(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return master, err
+	}
+	master, err = CreateMaster(path)
+	if errors.Is(err, fs.ErrExist) {
+		return LoadMaster(path)
+	}
+	return master, err
+}
+
+// NewMaster makes a master that lives as long as the process, for tests and trials in memory.
+func NewMaster() (*Master, error) {
+	master, _, err := newMaster()
+	return master, err
+}
+
+func newMaster() (*Master, []byte, error) {
+	wrap, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, nil, err
+	}
+	hashes, err := keyset.NewHandle(prf.HMACSHA256PRFKeyTemplate())
+	if err != nil {
+		return nil, nil, err
+	}
+	file := masterFile{Format: masterFormat}
+	if file.Wrap, err = cleartext(wrap); err != nil {
+		return nil, nil, err
+	}
+	if file.Hashes, err = cleartext(hashes); err != nil {
+		return nil, nil, err
+	}
+	content, err := json.MarshalIndent(file, "", "  ")
+	if err != nil {
+		return nil, nil, err
+	}
+	master, err := readMaster(content)
+	return master, append(content, '\n'), err
+}
+
+func cleartext(h *keyset.Handle) ([]byte, error) {
+	var b bytes.Buffer
+	err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b))
+	return b.Bytes(), err
+}
+
+// readMaster reads the content of a master's file. Its errors say nothing of the content.
+func readMaster(content []byte) (*Master, error) {
+	var file masterFile
+	if err := json.Unmarshal(content, &file); err != nil || file.Format != masterFormat {
+		return nil, errors.New("seal: read master: not a master of a format that this program knows")
+	}
+	wrap, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(file.Wrap)))
+	if err != nil {
+		return nil, errors.New("seal: read master: wrapping keys are damaged")
+	}
+	hashes, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(file.Hashes)))
+	if err != nil {
+		return nil, errors.New("seal: read master: hashing keys are damaged")
+	}
+	var m Master
+	if m.wrap, err = aead.New(wrap); err != nil {
+		return nil, fmt.Errorf("seal: read master: %w", err)
+	}
+	if m.hashes, err = prf.NewPRFSet(hashes); err != nil {
+		return nil, fmt.Errorf("seal: read master: %w", err)
+	}
+	return &m, nil
+}
+
+// String gives no part of the keys.
+func (m *Master) String() string { return "[master]" }
+
+// GoString gives no part of the keys.
+func (m *Master) GoString() string { return "[master]" }

@@ -1,0 +1,233 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// Errors of a vault. Everything else is a failure of the key store.
+var (
+	// ErrDestroyed says that the data key of the file was destroyed; its values cannot be read and nothing can be sealed for it.
+	ErrDestroyed = errors.New("seal: key of the file is destroyed")
+	// ErrSealed says that a value does not open: it was altered, or belongs to another gmina, file or field.
+	ErrSealed = errors.New("seal: value does not open")
+)
+
+// FieldPESEL is the field that Seal and Open mean.
+const FieldPESEL = "pesel"
+
+// sizes of the caches, in keys.
+const (
+	gminaCache = 512
+	fileCache  = 4096
+)
+
+// Vault seals and opens secret values. It is safe for concurrent use.
+type Vault struct {
+	master *Master
+	keys   KeyStore
+	gminas *cache[tink.AEAD]
+	files  *cache[tink.AEAD] // by gmina and file
+}
+
+// NewVault gives a vault over the wrapped keys in a key store.
+func NewVault(master *Master, keys KeyStore) *Vault {
+	return &Vault{master: master, keys: keys, gminas: newCache[tink.AEAD](gminaCache), files: newCache[tink.AEAD](fileCache)}
+}
+
+// Seal seals a PESEL of a file that belongs to a gmina (TERYT, seven digits), and hashes it for search. Empty plaintext gives the zero Value. The first
+// value of a file makes the file's key. ErrDestroyed, ErrSealed when the file's key belongs to another gmina.
+func (v *Vault) Seal(ctx context.Context, gmina, file, plaintext string) (Value, error) {
+	return v.SealField(ctx, gmina, file, FieldPESEL, plaintext)
+}
+
+// SealField is Seal for another field.
+func (v *Vault) SealField(ctx context.Context, gmina, file, field, plaintext string) (Value, error) {
+	if plaintext == "" {
+		return Value{}, nil
+	}
+	key, err := v.fileKey(ctx, gmina, file, true)
+	if err != nil {
+		return Value{}, fmt.Errorf("seal: seal: %w", err)
+	}
+	cipher, err := key.Encrypt([]byte(plaintext), bind("value", file, field))
+	if err != nil {
+		return Value{}, fmt.Errorf("seal: seal: %w", err)
+	}
+	return Value{
+		Cipher:     cipher,
+		GminaHash:  v.hash("gmina", gmina, field, plaintext),
+		CountyHash: v.hash("county", countyOf(gmina), field, plaintext),
+	}, nil
+}
+
+// Open gives the PESEL back, "" for the zero Value. ErrDestroyed, ErrSealed.
+func (v *Vault) Open(ctx context.Context, gmina, file string, value Value) (string, error) {
+	return v.OpenField(ctx, gmina, file, FieldPESEL, value)
+}
+
+// OpenField is Open for another field.
+func (v *Vault) OpenField(ctx context.Context, gmina, file, field string, value Value) (string, error) {
+	if value.IsZero() {
+		return "", nil
+	}
+	key, err := v.fileKey(ctx, gmina, file, false)
+	if err != nil {
+		return "", fmt.Errorf("seal: open: %w", err)
+	}
+	plaintext, err := key.Decrypt(value.Cipher, bind("value", file, field))
+	if err != nil {
+		return "", fmt.Errorf("seal: open: %w", ErrSealed)
+	}
+	return string(plaintext), nil
+}
+
+// GminaHash gives the hash by which a PESEL is found within a gmina.
+func (v *Vault) GminaHash(gmina, plaintext string) string {
+	return v.hash("gmina", gmina, FieldPESEL, plaintext)
+}
+
+// CountyHash gives the hash by which a PESEL is found within a county (four digits).
+func (v *Vault) CountyHash(county, plaintext string) string {
+	return v.hash("county", county, FieldPESEL, plaintext)
+}
+
+// hashLength in bytes: too long for two people of a county to share one, too short to be more than an index.
+const hashLength = 16
+
+func (v *Vault) hash(level, tenant, field, plaintext string) string {
+	key, err := v.master.hashes.ComputePrimaryPRF(bind("hash", level, tenant), sha256.Size)
+	if err != nil {
+		panic("seal: derive hash key: " + err.Error()) // cannot fail: HMAC of a fixed, allowed length
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(bind(field, plaintext))
+	return hex.EncodeToString(mac.Sum(nil)[:hashLength])
+}
+
+func countyOf(gmina string) string { return gmina[:min(4, len(gmina))] }
+
+// bind gives the bytes that tie a ciphertext to its place; different parts never give the same bytes.
+func bind(parts ...string) []byte {
+	b := []byte("asysta/1")
+	for _, p := range parts {
+		b = fmt.Appendf(b, "/%d:%s", len(p), p)
+	}
+	return b
+}
+
+// fileKey gives the data key of a file, made on first use where that is asked for.
+func (v *Vault) fileKey(ctx context.Context, gmina, file string, create bool) (tink.AEAD, error) {
+	name := string(bind(gmina, file))
+	if key, found := v.files.get(name); found {
+		return key, nil
+	}
+	stored, err := load(ctx, v.keys, FileKeys, file)
+	if err == nil && stored == nil && create {
+		stored, err = v.newFileKey(ctx, gmina, file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	handle, err := v.unwrapFileKey(ctx, gmina, file, stored)
+	if err != nil {
+		return nil, err
+	}
+	key, err := aead.New(handle)
+	if err != nil {
+		return nil, err
+	}
+	v.files.put(name, key)
+	return key, nil
+}
+
+func (v *Vault) newFileKey(ctx context.Context, gmina, file string) (*wrappedKey, error) {
+	by, err := v.gminaKey(ctx, gmina)
+	if err != nil {
+		return nil, err
+	}
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := wrap(handle, by, bind("fileKey", gmina, file))
+	if err != nil {
+		return nil, err
+	}
+	return insertOrLoad(ctx, v.keys, FileKeys, &wrappedKey{ID: file, Version: 1, Gmina: gmina, Wrapped: wrapped})
+}
+
+// unwrapFileKey opens a stored data key for a gmina; only the gmina that holds the file can.
+func (v *Vault) unwrapFileKey(ctx context.Context, gmina, file string, stored *wrappedKey) (*keyset.Handle, error) {
+	switch {
+	case stored == nil || stored.Gmina != gmina && len(stored.Wrapped) > 0:
+		return nil, ErrSealed
+	case len(stored.Wrapped) == 0:
+		return nil, ErrDestroyed
+	}
+	by, err := v.gminaKey(ctx, gmina)
+	if err != nil {
+		return nil, err
+	}
+	return unwrap(stored.Wrapped, by, bind("fileKey", gmina, file))
+}
+
+// gminaKey gives the key of a gmina, made on first use.
+func (v *Vault) gminaKey(ctx context.Context, gmina string) (tink.AEAD, error) {
+	if key, found := v.gminas.get(gmina); found {
+		return key, nil
+	}
+	stored, err := load(ctx, v.keys, GminaKeys, gmina)
+	if err == nil && stored == nil {
+		stored, err = v.newGminaKey(ctx, gmina)
+	}
+	if err != nil {
+		return nil, err
+	}
+	handle, err := unwrap(stored.Wrapped, v.master.wrap, bind("gminaKey", gmina))
+	if err != nil {
+		return nil, err
+	}
+	key, err := aead.New(handle)
+	if err != nil {
+		return nil, err
+	}
+	v.gminas.put(gmina, key)
+	return key, nil
+}
+
+func (v *Vault) newGminaKey(ctx context.Context, gmina string) (*wrappedKey, error) {
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, err
+	}
+	wrapped, err := wrap(handle, v.master.wrap, bind("gminaKey", gmina))
+	if err != nil {
+		return nil, err
+	}
+	return insertOrLoad(ctx, v.keys, GminaKeys, &wrappedKey{ID: gmina, Version: 1, Gmina: gmina, Wrapped: wrapped})
+}
+
+func wrap(h *keyset.Handle, by tink.AEAD, place []byte) ([]byte, error) {
+	var b bytes.Buffer
+	err := h.WriteWithAssociatedData(keyset.NewBinaryWriter(&b), by, place)
+	return b.Bytes(), err
+}
+
+// unwrap opens a wrapped key. What does not open was wrapped elsewhere or altered.
+func unwrap(wrapped []byte, by tink.AEAD, place []byte) (*keyset.Handle, error) {
+	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), by, place)
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return h, nil
+}

@@ -1,0 +1,440 @@
+package seal_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/seal"
+	"asysta.example/internal/store"
+)
+
+const (
+	gmina  = "2004022"
+	nearby = "2004032" // of the same county
+	far    = "1417052" // of another
+	file   = "01jd0000000000000000000001"
+	digits = "44051401359"
+)
+
+// memory is a key store of its own right: what a KeyStore promises, kept in a map.
+type memory struct {
+	mu     sync.Mutex
+	bodies map[string]bson.Raw
+	reads  int
+	stall  func(collection string) // called before an insert, without the lock
+}
+
+func newMemory() *memory { return &memory{bodies: map[string]bson.Raw{}} }
+
+func (m *memory) Insert(_ context.Context, collection, id string, body bson.Raw) error {
+	if m.stall != nil {
+		m.stall(collection)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, taken := m.bodies[collection+"/"+id]; taken {
+		return store.ErrExists
+	}
+	m.bodies[collection+"/"+id] = slices.Clone(body)
+	return nil
+}
+
+func (m *memory) Get(_ context.Context, collection, id string) (bson.Raw, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	body, found := m.bodies[collection+"/"+id]
+	if !found {
+		return nil, store.ErrNotFound
+	}
+	return body, nil
+}
+
+func (m *memory) Replace(_ context.Context, collection, id string, version int64, body bson.Raw) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old, found := m.bodies[collection+"/"+id]; found && old.Lookup("version").Int64() >= version {
+		return nil
+	}
+	m.bodies[collection+"/"+id] = slices.Clone(body)
+	return nil
+}
+
+func newMaster(t *testing.T) *seal.Master {
+	t.Helper()
+	m, err := seal.NewMaster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func mustSeal(t *testing.T, v *seal.Vault, gmina, file, plaintext string) seal.Value {
+	t.Helper()
+	sealed, err := v.Seal(t.Context(), gmina, file, plaintext)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
+func mustOpen(t *testing.T, v *seal.Vault, gmina, file string, sealed seal.Value) string {
+	t.Helper()
+	plaintext, err := v.Open(t.Context(), gmina, file, sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plaintext
+}
+
+func TestSealAndOpen(t *testing.T) {
+	master, keys := newMaster(t), newMemory()
+	v := seal.NewVault(master, keys)
+	sealed := mustSeal(t, v, gmina, file, digits)
+	if bytes.Contains(sealed.Cipher, []byte(digits)) || strings.Contains(sealed.GminaHash+sealed.CountyHash, digits) {
+		t.Error("the plaintext shows")
+	}
+	if got := mustOpen(t, v, gmina, file, sealed); got != digits {
+		t.Errorf("opened to %d other characters", len(got))
+	}
+	if got := mustOpen(t, seal.NewVault(master, keys), gmina, file, sealed); got != digits {
+		t.Error("another process opens it to something else")
+	}
+	again := mustSeal(t, v, gmina, file, digits)
+	if bytes.Equal(again.Cipher, sealed.Cipher) {
+		t.Error("sealed twice gives the same bytes: equality shows")
+	}
+	for id, body := range keys.bodies {
+		if bytes.Contains(body, []byte(digits)) {
+			t.Errorf("%s has the plaintext", id)
+		}
+	}
+}
+
+func TestSealedSurvivesBSON(t *testing.T) {
+	v := seal.NewVault(newMaster(t), newMemory())
+	type person struct {
+		PESEL seal.Value `bson:"pesel,omitempty"`
+	}
+	raw, err := bson.Marshal(person{mustSeal(t, v, gmina, file, digits)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back person
+	if err := bson.Unmarshal(raw, &back); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustOpen(t, v, gmina, file, back.PESEL); got != digits {
+		t.Error("stored and read back it opens to something else")
+	}
+	if raw, err = bson.Marshal(person{}); err != nil || len(raw) != 5 {
+		t.Errorf("none is stored as %v (%v)", raw, err)
+	}
+}
+
+func TestNothingToSeal(t *testing.T) {
+	keys := newMemory()
+	v := seal.NewVault(newMaster(t), keys)
+	sealed := mustSeal(t, v, gmina, file, "")
+	if !sealed.IsZero() || len(keys.bodies) != 0 || mustOpen(t, v, gmina, file, sealed) != "" {
+		t.Error("nothing was sealed to something")
+	}
+}
+
+func TestDoesNotOpen(t *testing.T) {
+	const other = "01jd0000000000000000000002"
+	altered := func(at int) func(seal.Value) seal.Value {
+		return func(v seal.Value) seal.Value {
+			v.Cipher = slices.Clone(v.Cipher)
+			if at < 0 {
+				at += len(v.Cipher)
+			}
+			v.Cipher[at] ^= 1
+			return v
+		}
+	}
+	same := func(v seal.Value) seal.Value { return v }
+	tests := []struct {
+		name               string
+		gmina, file, field string
+		change             func(seal.Value) seal.Value
+	}{
+		{"altered key id", gmina, file, seal.FieldPESEL, altered(1)},
+		{"altered text", gmina, file, seal.FieldPESEL, altered(20)},
+		{"altered tag", gmina, file, seal.FieldPESEL, altered(-1)},
+		{"cut", gmina, file, seal.FieldPESEL, func(v seal.Value) seal.Value { v.Cipher = v.Cipher[:7]; return v }},
+		{"hash without text", gmina, file, seal.FieldPESEL, func(v seal.Value) seal.Value { v.Cipher = nil; return v }},
+		{"neighbouring gmina", nearby, file, seal.FieldPESEL, same},
+		{"gmina of another county", far, file, seal.FieldPESEL, same},
+		{"another file with a key", gmina, other, seal.FieldPESEL, same},
+		{"a file without a key", gmina, "01jd0000000000000000000003", seal.FieldPESEL, same},
+		{"another field", gmina, file, "phone", same},
+	}
+	master, keys := newMaster(t), newMemory()
+	v := seal.NewVault(master, keys)
+	sealed := mustSeal(t, v, gmina, file, digits)
+	mustSeal(t, v, gmina, other, digits)
+	mustSeal(t, v, nearby, "01jd0000000000000000000004", digits)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, vault := range []*seal.Vault{v, seal.NewVault(master, keys)} {
+				got, err := vault.OpenField(t.Context(), tt.gmina, tt.file, tt.field, tt.change(sealed))
+				if !errors.Is(err, seal.ErrSealed) || got != "" {
+					t.Errorf("%d characters, %v", len(got), err)
+				}
+				if err != nil && strings.Contains(err.Error(), digits) {
+					t.Error("the error has the plaintext")
+				}
+			}
+		})
+	}
+	t.Run("another master", func(t *testing.T) {
+		if _, err := seal.NewVault(newMaster(t), keys).Open(t.Context(), gmina, file, sealed); !errors.Is(err, seal.ErrSealed) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A key of one gmina put where another's is looked for must not open, whatever the row says about itself.
+func TestWrappedKeysAreBoundToTheirPlace(t *testing.T) {
+	master, keys := newMaster(t), newMemory()
+	v := seal.NewVault(master, keys)
+	sealed := mustSeal(t, v, gmina, file, digits)
+	mustSeal(t, v, nearby, "01jd0000000000000000000004", digits)
+	var row bson.M
+	if err := bson.Unmarshal(keys.bodies[seal.FileKeys+"/"+file], &row); err != nil {
+		t.Fatal(err)
+	}
+	row["gmina"] = nearby
+	keys.bodies[seal.FileKeys+"/"+file], _ = bson.Marshal(row)
+	if _, err := seal.NewVault(master, keys).Open(t.Context(), nearby, file, sealed); !errors.Is(err, seal.ErrSealed) {
+		t.Errorf("a row relabelled to another gmina: %v", err)
+	}
+	keys.bodies[seal.GminaKeys+"/"+nearby] = keys.bodies[seal.GminaKeys+"/"+gmina]
+	if _, err := seal.NewVault(master, keys).Open(t.Context(), nearby, file, sealed); !errors.Is(err, seal.ErrSealed) {
+		t.Errorf("a gmina's key copied to another gmina: %v", err)
+	}
+}
+
+func TestSearchHashes(t *testing.T) {
+	master := newMaster(t)
+	v := seal.NewVault(master, newMemory())
+	sealed := mustSeal(t, v, gmina, file, digits)
+	if sealed.GminaHash != v.GminaHash(gmina, digits) || sealed.CountyHash != v.CountyHash("2004", digits) {
+		t.Error("a sealed value is not found by its plaintext")
+	}
+	if seal.NewVault(master, newMemory()).GminaHash(gmina, digits) != sealed.GminaHash {
+		t.Error("another process hashes otherwise")
+	}
+	neighbour := mustSeal(t, v, nearby, "01jd0000000000000000000004", digits)
+	if neighbour.CountyHash != sealed.CountyHash {
+		t.Error("the county does not recognise the person in two of its gminas")
+	}
+	different := map[string]string{
+		"gmina": sealed.GminaHash, "neighbouring gmina": neighbour.GminaHash, "county": sealed.CountyHash,
+		"another county": v.CountyHash("1417", digits), "another number": v.GminaHash(gmina, "02070803628"),
+		"another master":          seal.NewVault(newMaster(t), newMemory()).GminaHash(gmina, digits),
+		"county named as a gmina": v.GminaHash("2004", digits),
+	}
+	seen := map[string]string{}
+	for name, hash := range different {
+		if before, met := seen[hash]; met || len(hash) != 32 {
+			t.Errorf("%s: hash of length %d, the same as %q", name, len(hash), before)
+		}
+		seen[hash] = name
+	}
+}
+
+func TestRewrap(t *testing.T) {
+	ctx := t.Context()
+	master, keys := newMaster(t), newMemory()
+	v := seal.NewVault(master, keys)
+	sealed := mustSeal(t, v, gmina, file, digits)
+	if err := v.Rewrap(ctx, file, nearby, far); !errors.Is(err, seal.ErrSealed) {
+		t.Fatalf("handed over by a gmina that does not hold it: %v", err)
+	}
+	for range 2 { // a crash between the commit of the move and the rewrap is mended by doing it again
+		if err := v.Rewrap(ctx, file, gmina, far); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, vault := range []*seal.Vault{v, seal.NewVault(master, keys)} {
+		if got := mustOpen(t, vault, far, file, sealed); got != digits {
+			t.Error("the new gmina reads something else")
+		}
+		if _, err := vault.Open(ctx, gmina, file, sealed); !errors.Is(err, seal.ErrSealed) {
+			t.Errorf("the old gmina still reads: %v", err)
+		}
+		if _, err := vault.Seal(ctx, gmina, file, digits); !errors.Is(err, seal.ErrSealed) {
+			t.Errorf("the old gmina still writes: %v", err)
+		}
+	}
+	if err := v.Rewrap(ctx, "01jd0000000000000000000009", gmina, far); err != nil {
+		t.Errorf("a file without sealed values: %v", err)
+	}
+}
+
+func TestDestroy(t *testing.T) {
+	ctx := t.Context()
+	master, keys := newMaster(t), newMemory()
+	v := seal.NewVault(master, keys)
+	sealed := mustSeal(t, v, gmina, file, digits)
+	const untouched = "01jd0000000000000000000002"
+	kept := mustSeal(t, v, gmina, untouched, digits)
+	wrapped := keys.bodies[seal.FileKeys+"/"+file].Lookup("wrapped")
+	for range 2 {
+		if err := v.Destroy(ctx, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, key := wrapped.Binary()
+	for id, body := range keys.bodies {
+		if bytes.Contains(body, key) {
+			t.Errorf("%s still has the key", id)
+		}
+	}
+	for _, vault := range []*seal.Vault{v, seal.NewVault(master, keys)} {
+		if _, err := vault.Open(ctx, gmina, file, sealed); !errors.Is(err, seal.ErrDestroyed) {
+			t.Errorf("open: %v", err)
+		}
+		if _, err := vault.Seal(ctx, gmina, file, digits); !errors.Is(err, seal.ErrDestroyed) {
+			t.Errorf("a late writer gave the file a new key: %v", err)
+		}
+		if err := vault.Rewrap(ctx, file, gmina, far); !errors.Is(err, seal.ErrDestroyed) {
+			t.Errorf("rewrap: %v", err)
+		}
+		if got := mustOpen(t, vault, gmina, untouched, kept); got != digits {
+			t.Error("another file's value is lost")
+		}
+	}
+	const never = "01jd0000000000000000000005"
+	if err := v.Destroy(ctx, never); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Seal(ctx, gmina, never, digits); !errors.Is(err, seal.ErrDestroyed) {
+		t.Errorf("a file destroyed before its first value got a key: %v", err)
+	}
+}
+
+// Another process may use a destroyed key until its cache ends, and no longer.
+func TestDestroyedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		master, keys := newMaster(t), newMemory()
+		here, elsewhere := seal.NewVault(master, keys), seal.NewVault(master, keys)
+		sealed := mustSeal(t, here, gmina, file, digits)
+		if err := elsewhere.Destroy(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(seal.CacheTime)
+		if _, err := here.Open(t.Context(), gmina, file, sealed); !errors.Is(err, seal.ErrDestroyed) {
+			t.Errorf("after the cache's time: %v", err)
+		}
+	})
+}
+
+// Ten processes give a file its first value at the same instant: all of them use one key.
+func TestRacingCreation(t *testing.T) {
+	master, keys := newMaster(t), newMemory()
+	const processes = 10
+	var arrived sync.WaitGroup
+	arrived.Add(processes)
+	keys.stall = func(collection string) {
+		if collection == seal.GminaKeys {
+			arrived.Done()
+			arrived.Wait() // nobody inserts before everybody has found nothing
+		}
+	}
+	values := make([]seal.Value, processes)
+	errs := make([]error, processes)
+	var done sync.WaitGroup
+	for i := range processes {
+		done.Go(func() {
+			values[i], errs[i] = seal.NewVault(master, keys).Seal(t.Context(), gmina, file, digits)
+		})
+	}
+	done.Wait()
+	v := seal.NewVault(master, keys)
+	for i := range processes {
+		if errs[i] != nil {
+			t.Fatal(errs[i])
+		}
+		if mustOpen(t, v, gmina, file, values[i]) != digits {
+			t.Error("a loser's value does not open")
+		}
+	}
+	if len(keys.bodies) != 2 {
+		t.Errorf("%d keys stored, want one of the gmina and one of the file", len(keys.bodies))
+	}
+}
+
+func TestRacingRewrapAndDestroy(t *testing.T) {
+	master, keys := newMaster(t), newMemory()
+	v := seal.NewVault(master, keys)
+	mustSeal(t, v, gmina, file, digits)
+	err := v.Rewrap(t.Context(), file, gmina, far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := &staleReads{memory: keys, first: keys.bodies[seal.FileKeys+"/"+file]}
+	if err := v.Destroy(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	// A process that read the key before it was destroyed hands it over afterwards.
+	if err := seal.NewVault(master, stale).Rewrap(t.Context(), file, far, nearby); !errors.Is(err, seal.ErrRaced) {
+		t.Errorf("handed over a destroyed key: %v", err)
+	}
+	if _, err := v.Seal(t.Context(), nearby, file, digits); !errors.Is(err, seal.ErrDestroyed) {
+		t.Errorf("the destroyed key is back: %v", err)
+	}
+}
+
+// staleReads gives, the first time a file's key is read, what was stored a while ago.
+type staleReads struct {
+	*memory
+	first bson.Raw
+}
+
+func (s *staleReads) Get(ctx context.Context, collection, id string) (bson.Raw, error) {
+	if collection == seal.FileKeys && s.first != nil {
+		first := s.first
+		s.first = nil
+		return first, nil
+	}
+	return s.memory.Get(ctx, collection, id)
+}
+
+func TestCached(t *testing.T) {
+	keys := newMemory()
+	v := seal.NewVault(newMaster(t), keys)
+	sealed := mustSeal(t, v, gmina, file, digits)
+	before := keys.reads
+	for range 50 {
+		mustOpen(t, v, gmina, file, sealed)
+	}
+	if keys.reads != before {
+		t.Errorf("%d reads for values of one file", keys.reads-before)
+	}
+}
+
+func TestNeverPrinted(t *testing.T) {
+	master := newMaster(t)
+	v := seal.NewVault(master, newMemory())
+	sealed := mustSeal(t, v, gmina, file, digits)
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "value", sealed)
+	out := fmt.Sprint(sealed, master) + fmt.Sprintf("%v %+v %#v %s %#v", sealed, sealed, sealed, sealed, master) + log.String()
+	if strings.Contains(out, sealed.GminaHash) || strings.Contains(out, sealed.CountyHash) || strings.Contains(out, "AEAD") {
+		t.Errorf("printed: %s", out)
+	}
+}
