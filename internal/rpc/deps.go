@@ -11,14 +11,18 @@ import (
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
+	"asysta.example/internal/directory"
+	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
 )
 
 // Deps is what every service's shell works with. It is copied by value and safe for concurrent use.
 type Deps struct {
-	Store store.Store
-	Clock func() time.Time // instant of recording and, in Warsaw, the civil today
-	Log   *slog.Logger
+	Store     store.Store
+	Vault     *seal.Vault       // seals and opens PESEL numbers and the other secrets
+	Directory *directory.Reader // who works where with what rights, settings of gminas, institutions
+	Clock     func() time.Time  // instant of recording and, in Warsaw, the civil today
+	Log       *slog.Logger
 	// Tokens makes the tokens with which one service asks another (SystemContext).
 	Tokens SystemTokens
 	// Instance names this process in commits and in the access log, e.g. its host name.

@@ -1,0 +1,168 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"asysta.example/internal/fault"
+)
+
+// Bounds of a call's time.
+const (
+	DefaultDeadline = 30 * time.Second       // of a call that brings none
+	ShortestCall    = 100 * time.Millisecond // with less than this left a call is refused at once
+	Shaving         = 20 * time.Millisecond  // kept back for the answer's way home
+)
+
+// unaryChain is the way of a unary call to its handler, outermost first.
+func (s *Server) unaryChain() []grpc.UnaryServerInterceptor {
+	return []grpc.UnaryServerInterceptor{
+		recovery.UnaryServerInterceptor(recovery.WithRecoveryHandlerContext(s.recovered)), s.unaryTrail, s.unaryJudged,
+	}
+}
+
+// streamChain is the way of a call with a streamed answer.
+func (s *Server) streamChain() []grpc.StreamServerInterceptor {
+	return []grpc.StreamServerInterceptor{
+		recovery.StreamServerInterceptor(recovery.WithRecoveryHandlerContext(s.recovered)), s.streamTrail, s.streamJudged,
+	}
+}
+
+// recovered answers a panic. Its value may hold anything, so only errors of the runtime are written out.
+func (s *Server) recovered(ctx context.Context, p any) error {
+	id, what := s.deps.NewID(), fmt.Sprintf("panic: %T", p)
+	var re runtime.Error
+	if err, ok := p.(error); ok && errors.As(err, &re) {
+		what = "panic: " + re.Error()
+	}
+	s.deps.Log.ErrorContext(ctx, "internal error", slog.String("error_id", id), slog.String("cause", what), slog.String("stack", string(debug.Stack())))
+	return internalStatus(id).Err()
+}
+
+// unaryTrail maps errors, logs the call and audits its refusal.
+func (s *Server) unaryTrail(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	t := &trail{method: info.FullMethod, policy: s.policies[info.FullMethod]}
+	began := s.deps.Clock()
+	answer, err := next(withTrail(ctx, t), req)
+	if err = s.finish(ctx, t, began, err); err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+func (s *Server) streamTrail(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	t := &trail{method: info.FullMethod, policy: s.policies[info.FullMethod]}
+	began, ctx := s.deps.Clock(), stream.Context()
+	return s.finish(ctx, t, began, next(srv, &judgedStream{ServerStream: stream, server: s, ctx: withTrail(ctx, t), trail: t}))
+}
+
+// finish is the way out: denial audit, status, log line.
+func (s *Server) finish(ctx context.Context, t *trail, began time.Time, err error) error {
+	grantCtx := contextOfGrant(ctx, t)
+	st, reason := s.statusFor(grantCtx, err)
+	if f, ok := fault.As(asFault(grantCtx, FaultFrom(err))); ok && f.Kind == fault.KindDenied && (t.who.Person != "" || t.who.System != "") {
+		s.auditDenial(ctx, t)
+	}
+	s.logCall(ctx, t, began, st.Code(), reason)
+	return st.Err()
+}
+
+// auditDenial writes a refusal to the access log. The answer tells nothing, so that it may leave where the log cannot be written.
+func (s *Server) auditDenial(ctx context.Context, t *trail) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := s.deps.Store.LogAccess(ctx, s.access(t, t.fresh(), t.why)); err != nil {
+		s.deps.Log.ErrorContext(ctx, "denial not audited", slog.String("method", t.method), slog.String("cause", err.Error()))
+	}
+}
+
+// unaryJudged lets the handler run for who may call, with what the contract accepts, and lets the answer leave when the access log has it.
+func (s *Server) unaryJudged(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	t := trailFrom(ctx)
+	if t.policy == nil {
+		return s.unjudged(info.FullMethod, func() (any, error) { return next(ctx, req) })
+	}
+	ctx, cancel, err := guardDeadline(ctx, DefaultDeadline)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	if err := s.authenticate(ctx, t); err != nil {
+		return nil, err
+	}
+	msg, ok := req.(proto.Message)
+	if !ok {
+		return nil, fmt.Errorf("rpc: request of type %T", req)
+	}
+	if ctx, err = s.judge(ctx, t, msg); err != nil {
+		return nil, err
+	}
+	answer, err := next(ctx, req)
+	if refused(ctx, err) {
+		return nil, err
+	}
+	if logErr := s.logReads(ctx, t, t.policy.reads && err == nil); logErr != nil {
+		return nil, logErr
+	}
+	return answer, err
+}
+
+// unjudged runs a method that is open to all. Any other without a permission is refused, though none is ever registered.
+func (s *Server) unjudged(method string, run func() (any, error)) (any, error) {
+	if !s.open[serviceOf(method)] {
+		return nil, fault.Denied()
+	}
+	return run()
+}
+
+// refused tells whether a handler's error is a denial, whose line in the access log is that of the refusal.
+func refused(ctx context.Context, err error) bool {
+	f, ok := fault.As(asFault(ctx, FaultFrom(err)))
+	return ok && f.Kind == fault.KindDenied
+}
+
+// logReads writes what the call has read since it last did. It fails closed.
+func (s *Server) logReads(ctx context.Context, t *trail, always bool) error {
+	refs := t.fresh()
+	if len(refs) == 0 && !always {
+		return nil
+	}
+	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, "")); err != nil {
+		s.deps.Log.ErrorContext(ctx, "access log", slog.String("method", t.method), slog.String("cause", err.Error()))
+		return fault.Unavailable("ACCESS_LOG")
+	}
+	t.markLogged(refs)
+	return nil
+}
+
+// guardDeadline bounds a call's time: the default where it brings no deadline (0: none), refused where too little is left.
+func guardDeadline(ctx context.Context, ifNone time.Duration) (context.Context, context.CancelFunc, error) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		if ifNone == 0 {
+			ctx, cancel := context.WithCancel(ctx)
+			return ctx, cancel, nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, ifNone)
+		return ctx, cancel, nil
+	}
+	if timeLeft(end) < ShortestCall {
+		return ctx, nil, context.DeadlineExceeded
+	}
+	ctx, cancel := context.WithDeadline(ctx, end.Add(-Shaving))
+	return ctx, cancel, nil
+}
+
+// timeLeft is by the machine's clock, as the deadlines of contexts are.
+func timeLeft(end time.Time) time.Duration {
+	return time.Until(end) //nolint:forbidigo // a deadline is of the machine's clock, not of the civil one
+}

@@ -1,0 +1,128 @@
+package rpc
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/name"
+	"asysta.example/internal/store"
+)
+
+// Authenticator finds out who sent a bearer token.
+type Authenticator interface {
+	// Authenticate gives the principal of a token as in force now. A token that is not accepted, whatever the cause, is fault.Unauthenticated;
+	// other errors say that it could not be checked.
+	Authenticate(ctx context.Context, token string) (access.Principal, error)
+}
+
+// authenticate reads the bearer token and finds its principal.
+func (s *Server) authenticate(ctx context.Context, t *trail) error {
+	token, err := bearer(ctx)
+	if err != nil {
+		return err
+	}
+	t.who, err = s.auth.Authenticate(ctx, token)
+	return err
+}
+
+func bearer(ctx context.Context) (string, error) {
+	values := metadata.ValueFromIncomingContext(ctx, "authorization")
+	if len(values) == 0 {
+		return "", fault.Unauthenticated("TOKEN_MISSING")
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	if len(values) > 1 || !ok || !strings.EqualFold(scheme, "bearer") || token == "" || strings.ContainsAny(token, " ,") {
+		return "", fault.Unauthenticated("TOKEN_MALFORMED")
+	}
+	return token, nil
+}
+
+// judge authorizes a request in its tenant, checks it against the contract's rules and gives the context in which the handler runs.
+func (s *Server) judge(ctx context.Context, t *trail, req proto.Message) (context.Context, error) {
+	if err := s.authorize(ctx, t, req); err != nil {
+		return ctx, err
+	}
+	if err := s.validator.check(req); err != nil {
+		return ctx, err
+	}
+	call, err := callOf(t.policy, req)
+	if err != nil {
+		return ctx, err
+	}
+	t.call = call
+	ctx, t.reads = store.WithReadSet(withCall(access.WithGrant(ctx, t.grant), call))
+	return ctx, nil
+}
+
+// authorize decides by the tenant alone; the store is asked for nothing but the directory.
+func (s *Server) authorize(ctx context.Context, t *trail, req proto.Message) error {
+	n, wellFormed := t.policy.resourceOf(req)
+	if !wellFormed {
+		t.why = whyTenant
+		return fault.Denied()
+	}
+	t.gmina, t.county = n.Gmina, n.County
+	g, ok := t.policy.grant(t.who, n)
+	if ok {
+		var err error
+		if ok, err = s.knows(ctx, g, n); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		t.why = whyTenant
+		return fault.Denied()
+	}
+	t.grant, t.why = g, whyObject
+	return nil
+}
+
+// knows tells whether the gmina is one of the county's; whoever works in it knows so already.
+func (s *Server) knows(ctx context.Context, g access.Grant, n name.Name) (bool, error) {
+	if n.Gmina == "" || g.System != "" || g.Employment.Gmina == n.Gmina {
+		return true, nil
+	}
+	_, _, err := s.deps.Directory.Gmina(ctx, n.Gmina)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+
+// callOf reads the contract's envelope of a request.
+func callOf(p *policy, req proto.Message) (Call, error) {
+	c := Call{Method: p.method}
+	m := req.ProtoReflect()
+	if p.purpose != nil {
+		c.Purpose = m.Get(p.purpose).String()
+	}
+	if !p.mutation {
+		return c, nil
+	}
+	if p.requestID != nil {
+		if c.RequestID = m.Get(p.requestID).String(); !requestIDForm.MatchString(c.RequestID) {
+			return c, fault.Invalid("request_id", "REQUEST_ID", "podaj identyfikator żądania: od 8 do 64 liter, cyfr lub łączników; przy ponowieniu ten sam.")
+		}
+		body := proto.Clone(req)
+		body.ProtoReflect().Clear(p.requestID)
+		req = body
+	}
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
+	if err != nil {
+		return c, fmt.Errorf("rpc: hash of the request: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	c.BodyHash = sum[:]
+	return c, nil
+}

@@ -1,0 +1,177 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+)
+
+// MaxMessage is the largest request and answer, in bytes.
+const MaxMessage = 4 << 20
+
+// Bounds of a connection's life. A connection is given up after a while, so that clients that balance by DNS find new servers.
+const (
+	idleConnection = 15 * time.Minute
+	oldConnection  = 30 * time.Minute
+	pingEvery      = 2 * time.Minute
+	pingWait       = 20 * time.Second
+	pingAtMost     = 30 * time.Second
+	handshake      = 10 * time.Second
+)
+
+// Server is a gRPC server with the shell's interceptors. Register services, then Serve; Shutdown ends it.
+type Server struct {
+	deps      Deps
+	auth      Authenticator
+	validator *validator
+	grpc      *grpc.Server
+	health    *health.Server
+	policies  map[string]*policy
+	open      map[string]bool // services open to all
+	faults    []error         // of registration; Serve refuses
+	probing   sync.WaitGroup
+	stop      context.CancelFunc
+}
+
+type serverOptions struct {
+	reflection bool
+	creds      credentials.TransportCredentials
+}
+
+// ServerOption changes what NewServer builds.
+type ServerOption func(*serverOptions)
+
+// WithReflection lets tools ask the server for its contract; for trials.
+func WithReflection() ServerOption { return func(o *serverOptions) { o.reflection = true } }
+
+// WithCredentials sets the server's transport security; plain text without.
+func WithCredentials(c credentials.TransportCredentials) ServerOption {
+	return func(o *serverOptions) { o.creds = c }
+}
+
+// NewServer builds a server. Health (grpc.health.v1) is open to all and says NOT_SERVING until Serve.
+func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error) {
+	var o serverOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	v, err := newValidator()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		deps: d, auth: auth, validator: v, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
+		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true},
+	}
+	params := []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(s.unaryChain()...), grpc.ChainStreamInterceptor(s.streamChain()...),
+		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage), grpc.ConnectionTimeout(handshake),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleConnection, MaxConnectionAge: oldConnection, MaxConnectionAgeGrace: time.Minute, Time: pingEvery, Timeout: pingWait}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
+	}
+	if o.creds != nil {
+		params = append(params, grpc.Creds(o.creds))
+	}
+	s.grpc = grpc.NewServer(params...)
+	s.health.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	if o.reflection {
+		reflection.Register(s.grpc)
+		for service := range s.grpc.GetServiceInfo() {
+			s.open[service] = true
+		}
+	}
+	return s, nil
+}
+
+// RegisterService implements grpc.ServiceRegistrar. The permissions of the service's methods are read from the contract here; a fault in them keeps
+// Serve from starting.
+func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	policies, err := policiesOf(desc.ServiceName)
+	if err != nil {
+		s.faults = append(s.faults, err)
+	}
+	maps.Copy(s.policies, policies)
+	s.grpc.RegisterService(desc, impl)
+	s.health.SetServingStatus(desc.ServiceName, healthpb.HealthCheckResponse_NOT_SERVING)
+}
+
+// Check gives what keeps the server from starting: methods without a permission or with one that cannot be kept.
+func (s *Server) Check() error { return errors.Join(s.faults...) }
+
+// Serve answers on a listener until Shutdown, which makes it return nil. Several listeners may be served at once.
+func (s *Server) Serve(lis net.Listener) error {
+	if err := s.Check(); err != nil {
+		return errors.Join(err, lis.Close())
+	}
+	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("rpc: serve: %w", err)
+	}
+	return nil
+}
+
+// probeEvery is how often health asks the store.
+const probeEvery = 5 * time.Second
+
+// FollowHealth lets the health of every service follow the store, from now until Shutdown.
+func (s *Server) FollowHealth(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(ctx)
+	s.probe(ctx)
+	s.probing.Go(func() {
+		tick := time.NewTicker(probeEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				s.probe(ctx)
+			}
+		}
+	})
+}
+
+func (s *Server) probe(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, probeEvery)
+	defer cancel()
+	state := healthpb.HealthCheckResponse_SERVING
+	if err := s.deps.Store.Ping(ctx); err != nil {
+		if ctx.Err() == nil {
+			s.deps.Log.ErrorContext(ctx, "store does not answer")
+		}
+		state = healthpb.HealthCheckResponse_NOT_SERVING
+	}
+	s.health.SetServingStatus("", state)
+	for service := range s.grpc.GetServiceInfo() {
+		s.health.SetServingStatus(service, state)
+	}
+}
+
+// Shutdown says NOT_SERVING, lets running calls end and, when the context ends first, breaks them off.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.stop()
+	s.probing.Wait()
+	s.health.Shutdown()
+	done := make(chan struct{})
+	go func() {
+		s.grpc.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-done
+	}
+}

@@ -1,0 +1,77 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"asysta.example/internal/fault"
+)
+
+// judgedStream is a stream whose handler gets its request only when it was authorized and validated, and whose answers leave only when the access log
+// has what they were made from.
+type judgedStream struct {
+	grpc.ServerStream
+	server *Server
+	ctx    context.Context //nolint:containedctx // grpc.ServerStream hands the handler its context so
+	trail  *trail
+	judged bool
+}
+
+// Context implements grpc.ServerStream: after the request it is the context of the grant.
+func (j *judgedStream) Context() context.Context { return j.ctx }
+
+// RecvMsg implements grpc.ServerStream.
+func (j *judgedStream) RecvMsg(m any) error {
+	if err := j.ServerStream.RecvMsg(m); err != nil || j.judged || j.trail.policy == nil {
+		return err
+	}
+	msg, ok := m.(proto.Message)
+	if !ok {
+		return fmt.Errorf("rpc: request of type %T", m)
+	}
+	ctx, err := j.server.judge(j.ctx, j.trail, msg)
+	if err != nil {
+		return err
+	}
+	j.ctx, j.judged = ctx, true
+	return nil
+}
+
+// SendMsg implements grpc.ServerStream.
+func (j *judgedStream) SendMsg(m any) error {
+	if j.trail.policy != nil {
+		if !j.judged {
+			return fault.Denied()
+		}
+		first := j.trail.policy.reads && j.trail.logged == nil
+		if err := j.server.logReads(j.ctx, j.trail, first); err != nil {
+			return err
+		}
+	}
+	return j.ServerStream.SendMsg(m)
+}
+
+// streamJudged authenticates the caller; the request is judged when the handler receives it.
+func (s *Server) streamJudged(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	j, ok := stream.(*judgedStream)
+	if !ok {
+		return fmt.Errorf("rpc: stream of type %T", stream)
+	}
+	if j.trail.policy == nil {
+		_, err := s.unjudged(info.FullMethod, func() (any, error) { return nil, next(srv, j) })
+		return err
+	}
+	ctx, cancel, err := guardDeadline(j.ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	j.ctx = ctx
+	if err := s.authenticate(ctx, j.trail); err != nil {
+		return err
+	}
+	return next(srv, j)
+}

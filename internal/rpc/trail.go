@@ -1,0 +1,82 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/store"
+)
+
+// trail is what one call leaves for those around the handler: the log, the audit of denials and the access log. The inner interceptors fill it, the
+// outer ones read it when the handler has returned.
+type trail struct {
+	policy *policy // nil for a service that is open to all (health)
+	method string
+	who    access.Principal
+	grant  access.Grant
+	gmina  string // tenant named by the request, authorized or not; "" where it was malformed
+	county string
+	why    string // why a call was refused, for the auditor alone
+	call   Call
+	reads  *store.ReadSet
+	logged map[string]bool // refs that are in the access log already (streams)
+}
+
+// Reasons of a refusal, as the access log has them. The caller is told none of them.
+const (
+	whyTenant = "TENANT" // malformed, unknown or foreign tenant, or no accepted role in it
+	whyObject = "OBJECT" // the tenant was right, the object rule was not met, or there is no such object
+)
+
+type trailKey struct{}
+
+func withTrail(ctx context.Context, t *trail) context.Context {
+	return context.WithValue(ctx, trailKey{}, t)
+}
+
+func trailFrom(ctx context.Context) *trail {
+	t, _ := ctx.Value(trailKey{}).(*trail)
+	return t
+}
+
+// gminas are those of everything read and of the tenant.
+func (t *trail) gminas() []string {
+	var out []string
+	if t.reads != nil {
+		out = t.reads.Gminas()
+	}
+	if t.gmina != "" && !slices.Contains(out, t.gmina) {
+		out = append(out, t.gmina)
+		slices.Sort(out)
+	}
+	return out
+}
+
+// fresh are the refs read that the access log does not have yet.
+func (t *trail) fresh() []string {
+	if t.reads == nil {
+		return nil
+	}
+	return slices.DeleteFunc(t.reads.Refs(), func(ref string) bool { return t.logged[ref] })
+}
+
+func (t *trail) markLogged(refs []string) {
+	if t.logged == nil {
+		t.logged = map[string]bool{}
+	}
+	for _, ref := range refs {
+		t.logged[ref] = true
+	}
+}
+
+// access is the line of the access log for what the call read so far, or for its refusal.
+func (s *Server) access(t *trail, refs []string, denied string) store.Access {
+	actor := s.deps.actor(t.grant, "")
+	if len(t.grant.Roles) == 0 {
+		actor = store.Actor{Person: t.who.Person, System: t.who.System, Subject: t.who.Subject, Instance: s.deps.Instance}
+	}
+	return store.Access{
+		ID: s.deps.NewID(), At: s.deps.Clock(), Gminas: t.gminas(), Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
+	}
+}
