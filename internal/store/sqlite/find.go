@@ -59,7 +59,7 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 
 // bounds gives the half-open range of keys that a query asks for.
 func bounds(q store.EngineQuery) (low, high []byte, err error) {
-	prefix, err := encodeKey(nil, q.Equal...)
+	prefix, err := encodeKey([]byte{}, q.Equal...) // a nil slice would be NULL, which is below and above nothing
 	if err != nil {
 		return nil, nil, err
 	}
