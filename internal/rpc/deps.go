@@ -31,8 +31,8 @@ type Deps struct {
 
 // SystemTokens makes short-lived tokens of a system principal.
 type SystemTokens interface {
-	// SystemToken gives a bearer token in which service acts on behalf of the principal of the grant, in the tenant and role of the grant;
-	// a grant without a person acts for nobody. It is valid for a minute.
+	// SystemToken gives a bearer token in which service acts on behalf of the grant's person in its ActingRole, in the tenant of the grant; a grant
+	// without a person acts for nobody. It is valid for a minute.
 	SystemToken(service string, g access.Grant) (string, error)
 }
 
@@ -76,7 +76,11 @@ func (d Deps) SystemContext(ctx context.Context, service string) context.Context
 	if d.Tokens == nil {
 		return ctx
 	}
-	token, err := d.Tokens.SystemToken(service, access.GrantFrom(ctx))
+	g := access.GrantFrom(ctx)
+	if g.System == "" {
+		g.ActingRole = strongest(g)
+	}
+	token, err := d.Tokens.SystemToken(service, g)
 	if err != nil {
 		d.Log.ErrorContext(ctx, "system token", slog.String("error", err.Error()))
 		return ctx

@@ -1,0 +1,134 @@
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/directory"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/store"
+)
+
+// Verifier verifies a person's token.
+type Verifier interface {
+	// Verify gives subject and end of a token. A token that is not good is fault.Unauthenticated; other errors say that it could not be checked.
+	Verify(ctx context.Context, token string) (subject string, expiry time.Time, err error)
+}
+
+// Authenticator gives the principal of a bearer token. It is safe for concurrent use.
+type Authenticator struct {
+	people   Verifier
+	services *SystemTokens // nil: no service is accepted
+	dir      *directory.Reader
+	clock    func() time.Time
+
+	mu   sync.Mutex
+	seen map[[sha256.Size]byte]verified
+}
+
+type verified struct {
+	subject string
+	expiry  time.Time
+}
+
+// maxSeen bounds the tokens remembered as verified.
+const maxSeen = 20000
+
+// maxToken is the longest token looked at, in bytes.
+const maxToken = 16 << 10
+
+// New gives an Authenticator over the tokens of people and of services.
+func New(people Verifier, services *SystemTokens, dir *directory.Reader, clock func() time.Time) *Authenticator {
+	return &Authenticator{people: people, services: services, dir: dir, clock: clock, seen: map[[sha256.Size]byte]verified{}}
+}
+
+// Authenticate gives the principal of a token as in force now. A token that is not accepted is fault.Unauthenticated, whose reason says why:
+// TOKEN_MALFORMED, TOKEN_EXPIRED, TOKEN_INVALID (signature, issuer, audience) or NO_SUCH_PERSON (a good token of nobody who may log in today).
+func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.Principal, error) {
+	alg, err := algorithm(token)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	if strings.HasPrefix(alg, "HS") {
+		if a.services == nil {
+			return access.Principal{}, fault.Unauthenticated("TOKEN_INVALID")
+		}
+		return a.services.Verify(token)
+	}
+	subject, err := a.subject(ctx, token)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	who, err := a.dir.Principal(ctx, subject, calendar.In(a.clock()))
+	if errors.Is(err, store.ErrNotFound) {
+		return access.Principal{}, fault.Unauthenticated("NO_SUCH_PERSON")
+	}
+	if err != nil {
+		return access.Principal{}, fmt.Errorf("identity: principal: %w", err)
+	}
+	return who, nil
+}
+
+// subject verifies a token, or remembers that it did.
+func (a *Authenticator) subject(ctx context.Context, token string) (string, error) {
+	key, now := sha256.Sum256([]byte(token)), a.clock()
+	a.mu.Lock()
+	known, ok := a.seen[key]
+	a.mu.Unlock()
+	if ok {
+		if !known.expiry.After(now) {
+			return "", fault.Unauthenticated("TOKEN_EXPIRED")
+		}
+		return known.subject, nil
+	}
+	subject, expiry, err := a.people.Verify(ctx, token)
+	if err != nil {
+		return "", err
+	}
+	a.remember(key, verified{subject, expiry}, now)
+	return subject, nil
+}
+
+func (a *Authenticator) remember(key [sha256.Size]byte, v verified, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.seen) >= maxSeen {
+		for k, old := range a.seen {
+			if !old.expiry.After(now) {
+				delete(a.seen, k)
+			}
+		}
+		if len(a.seen) >= maxSeen {
+			clear(a.seen)
+		}
+	}
+	a.seen[key] = v
+}
+
+// algorithm reads the header of a JWT, only to choose who verifies it.
+func algorithm(token string) (string, error) {
+	head, rest, ok := strings.Cut(token, ".")
+	if !ok || len(token) > maxToken || strings.Count(rest, ".") != 1 {
+		return "", fault.Unauthenticated("TOKEN_MALFORMED")
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(head)
+	if err != nil {
+		return "", fault.Unauthenticated("TOKEN_MALFORMED")
+	}
+	var header struct {
+		Alg string `json:"alg"`
+	}
+	if err := json.Unmarshal(raw, &header); err != nil || header.Alg == "" {
+		return "", fault.Unauthenticated("TOKEN_MALFORMED")
+	}
+	return header.Alg, nil
+}
