@@ -139,6 +139,31 @@ func TestReplaceNeverGoesBack(t *testing.T) {
 	}
 }
 
+// Two processes bring a new document up to date at once: whoever comes first, the higher version stays. (Replaces of a document that exists are atomic on a
+// real server only, so no test here races them.)
+func TestRacingFirstReplaces(t *testing.T) {
+	uri, database := mongotest.Database(t)
+	processes := []store.Engine{openAt(t, uri, database), openAt(t, uri, database)}
+	for i := range 40 {
+		id := fmt.Sprint("f", i)
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for p, e := range processes {
+			wg.Go(func() {
+				<-start
+				if err := e.Write(t.Context(), []store.Step{replaceStep(t, "familyFiles", id, int64(p+1))}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
+		if got := version(t, processes[0], "familyFiles", id); got != 2 {
+			t.Errorf("%s: version %d stays, want 2", id, got)
+		}
+	}
+}
+
 func TestDelete(t *testing.T) {
 	e := open(t)
 	ctx := t.Context()

@@ -32,7 +32,7 @@ func equal(v any) any {
 // listFilter selects the hits of a query whose fields after Equal are no arrays, all of them and no others. Each alternative is a conjunction that begins with
 // the index's leading fields, so that the server can scan the index once for each and merge them in order.
 func listFilter(q store.EngineQuery) bson.D {
-	var prefix bson.D
+	prefix := bson.D{} // not nil: no condition at all is an empty document
 	for i, v := range q.Equal {
 		prefix = append(prefix, bson.E{Key: q.Fields[i], Value: equal(v)})
 	}
@@ -121,7 +121,7 @@ func beyond(v any, desc, uniform bool) []any {
 // candidateFilter selects documents that may have hits of a query whose index leads through an array: all that have and as few others as the server can tell
 // apart by the index. Only with elemMatch can it bound several fields of one element at once.
 func candidateFilter(q store.EngineQuery, array string, elemMatch bool) bson.D {
-	var filter, element bson.D
+	filter, element := bson.D{}, bson.D{}
 	var itself any // condition on elements that are values
 	add := func(field string, cond any, open bool) {
 		switch rest, inside := strings.CutPrefix(field, array+"."); {
