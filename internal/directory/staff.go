@@ -45,10 +45,10 @@ type Staff struct {
 
 // Absence is a time in which the person does not work; both days count.
 type Absence struct {
-	ID     string        `bson:"id"`
-	From   calendar.Date `bson:"from"`
-	To     calendar.Date `bson:"to,omitzero"` // zero: until further notice
-	Reason string        `bson:"reason,omitempty"`
+	ID   string        `bson:"id"`
+	From calendar.Date `bson:"from"`
+	To   calendar.Date `bson:"to,omitzero"` // zero: until further notice
+
 }
 
 // Deputy is a time in which the person stands in for the head of the centre; both days count.

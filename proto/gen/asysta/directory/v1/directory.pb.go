@@ -609,7 +609,7 @@ type Gmina struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Name, e.g. "gmina Radziłów".
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The centre: what stands at the head of every paper.
+	// The centre: what stands at the head of every paper; its name is required.
 	Office *Office `protobuf:"bytes,3,opt,name=office,proto3" json:"office,omitempty"`
 	// What the gmina decides for itself. Unset settings mean the number of the rule.
 	Settings *GminaSettings `protobuf:"bytes,4,opt,name=settings,proto3" json:"settings,omitempty"`
@@ -1098,7 +1098,7 @@ type Person struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `powiaty/{powiat}/people/{person}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// First name and surname.
+	// First name and surname; required.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// E-mail address; empty if none.
 	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
@@ -1246,7 +1246,7 @@ type StaffMember struct {
 	// Person of the county, `powiaty/{powiat}/people/{person}`; one who works in two gminas is one person, and so has one caseload. Empty on creation: a
 	// new person is made, to whom the county administrator links a login. It does not change later.
 	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
-	// First name and surname, as on papers.
+	// First name and surname, as on papers; required.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Position, e.g. "starszy asystent rodziny"; empty if it is not to stand on papers.
 	Position string `protobuf:"bytes,4,opt,name=position,proto3" json:"position,omitempty"`
@@ -1256,7 +1256,7 @@ type StaffMember struct {
 	Email string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
 	// Roles of the employment; at least one.
 	Roles []GminaRole `protobuf:"varint,7,rep,packed,name=roles,proto3,enum=asysta.directory.v1.GminaRole" json:"roles,omitempty"`
-	// Kind of contract.
+	// Kind of contract; required.
 	Contract ContractKind `protobuf:"varint,8,opt,name=contract,proto3,enum=asysta.directory.v1.ContractKind" json:"contract,omitempty"`
 	// Working time in hundredths of a full-time post: 100 is full time, 50 half; 0 for a contract for services without a measure.
 	FteHundredths int32 `protobuf:"varint,9,opt,name=fte_hundredths,json=fteHundredths,proto3" json:"fte_hundredths,omitempty"`
@@ -1264,7 +1264,7 @@ type StaffMember struct {
 	Areas []string `protobuf:"bytes,10,rep,name=areas,proto3" json:"areas,omitempty"`
 	// Contracted body the person works for, `gminas/{gmina}/institutions/{institution}`; required with CONTRACT_KIND_BODY_190, else empty.
 	ContractedBody string `protobuf:"bytes,11,opt,name=contracted_body,json=contractedBody,proto3" json:"contracted_body,omitempty"`
-	// First day of the employment.
+	// First day of the employment; required.
 	ActiveFromDate *date.Date `protobuf:"bytes,12,opt,name=active_from_date,json=activeFromDate,proto3" json:"active_from_date,omitempty"`
 	// Last day of the employment; empty while it has no end.
 	ActiveUntilDate *date.Date `protobuf:"bytes,13,opt,name=active_until_date,json=activeUntilDate,proto3" json:"active_until_date,omitempty"`
@@ -1698,9 +1698,9 @@ type Institution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `gminas/{gmina}/institutions/{institution}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Name.
+	// Name; required.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Kind; it does not change later.
+	// Kind; required, it does not change later.
 	Kind InstitutionKind `protobuf:"varint,3,opt,name=kind,proto3,enum=asysta.directory.v1.InstitutionKind" json:"kind,omitempty"`
 	// Postal address.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
@@ -2160,20 +2160,20 @@ var File_asysta_directory_v1_directory_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_directory_proto_rawDesc = "" +
 	"\n" +
-	"#asysta/directory/v1/directory.proto\x12\x13asysta.directory.v1\x1a\x1dasysta/family/v1/family.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9f\x03\n" +
+	"#asysta/directory/v1/directory.proto\x12\x13asysta.directory.v1\x1a\x1dasysta/family/v1/family.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x95\x03\n" +
 	"\x05Gmina\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x01R\x04name\x120\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18P\x90\xe7\x18\x01R\vdisplayName\x12;\n" +
-	"\x06office\x18\x03 \x01(\v2\x1b.asysta.directory.v1.OfficeB\x06\xbaH\x03\xc8\x01\x01R\x06office\x12>\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x01R\x04name\x12.\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18P\x90\xe7\x18\x01R\vdisplayName\x123\n" +
+	"\x06office\x18\x03 \x01(\v2\x1b.asysta.directory.v1.OfficeR\x06office\x12>\n" +
 	"\bsettings\x18\x04 \x01(\v2\".asysta.directory.v1.GminaSettingsR\bsettings\x12\x18\n" +
 	"\x04etag\x18\x05 \x01(\tB\x04\x90\xe7\x18\x02R\x04etag\x12A\n" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xe7\x18\x02R\n" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xe7\x18\x02R\n" +
 	"updateTime\x12-\n" +
-	"\x0fallowed_actions\x18\b \x03(\tB\x04\x90\xe7\x18\x02R\x0eallowedActions\"\xc9\x02\n" +
-	"\x06Office\x121\n" +
-	"\fdisplay_name\x18\x01 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xa0\x01\x90\xe7\x18\x01R\vdisplayName\x12%\n" +
+	"\x0fallowed_actions\x18\b \x03(\tB\x04\x90\xe7\x18\x02R\x0eallowedActions\"\xc7\x02\n" +
+	"\x06Office\x12/\n" +
+	"\fdisplay_name\x18\x01 \x01(\tB\f\xbaH\x05r\x03\x18\xa0\x01\x90\xe7\x18\x01R\vdisplayName\x12%\n" +
 	"\aaddress\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x01R\aaddress\x12!\n" +
 	"\x05place\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18P\x90\xe7\x18\x01R\x05place\x12!\n" +
 	"\x05phone\x18\x04 \x01(\tB\v\xbaH\x04r\x02\x18(\x90\xe7\x18\x01R\x05phone\x12s\n" +
@@ -2207,10 +2207,10 @@ const file_asysta_directory_v1_directory_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\x0e2\".asysta.directory.v1.OrganiserKindB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x01R\x04kind\x12-\n" +
 	"\vinstitution\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x01R\vinstitution\x128\n" +
 	"\x11resolution_number\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18<\x90\xe7\x18\x01R\x10resolutionNumber\x12@\n" +
-	"\x0fresolution_date\x18\x04 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x01R\x0eresolutionDate\"\xc1\x06\n" +
+	"\x0fresolution_date\x18\x04 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x01R\x0eresolutionDate\"\xbf\x06\n" +
 	"\x06Person\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x04name\x120\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x03R\vdisplayName\x12d\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x04name\x12.\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x03R\vdisplayName\x12d\n" +
 	"\x05email\x18\x03 \x01(\tBN\xbaHG\xba\x01D\n" +
 	"\x05email\x12\x1dadres e-mail jest niepoprawny\x1a\x1cthis == '' || this.isEmail()\x90\xe7\x18\x03R\x05email\x12\xb5\x01\n" +
 	"\x05phone\x18\x04 \x01(\tB\x9e\x01\xbaH\x96\x01\xba\x01\x92\x01\n" +
@@ -2225,24 +2225,23 @@ const file_asysta_directory_v1_directory_proto_rawDesc = "" +
 	"createTime\x12A\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xe7\x18\x02R\n" +
 	"updateTime\x12-\n" +
-	"\x0fallowed_actions\x18\f \x03(\tB\x04\x90\xe7\x18\x02R\x0eallowedActions\"\xd8\v\n" +
+	"\x0fallowed_actions\x18\f \x03(\tB\x04\x90\xe7\x18\x02R\x0eallowedActions\"\xcc\v\n" +
 	"\vStaffMember\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x04name\x12#\n" +
-	"\x06person\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x02R\x06person\x120\n" +
-	"\fdisplay_name\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x03R\vdisplayName\x12'\n" +
+	"\x06person\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x02R\x06person\x12.\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x03R\vdisplayName\x12'\n" +
 	"\bposition\x18\x04 \x01(\tB\v\xbaH\x04r\x02\x18P\x90\xe7\x18\x02R\bposition\x12\xb5\x01\n" +
 	"\x05phone\x18\x05 \x01(\tB\x9e\x01\xbaH\x96\x01\xba\x01\x92\x01\n" +
 	"\x05phone\x12Qnumer telefonu składa się z cyfr, spacji, znaków +, -, nawiasów i słowa wew.\x1a6this.size() <= 40 && this.matches('^[0-9+() .wew-]*$')\x90\xe7\x18\x03R\x05phone\x12d\n" +
 	"\x05email\x18\x06 \x01(\tBN\xbaHG\xba\x01D\n" +
-	"\x05email\x12\x1dadres e-mail jest niepoprawny\x1a\x1cthis == '' || this.isEmail()\x90\xe7\x18\x03R\x05email\x12M\n" +
-	"\x05roles\x18\a \x03(\x0e2\x1e.asysta.directory.v1.GminaRoleB\x17\xbaH\x10\x92\x01\r\b\x01\x18\x01\"\a\x82\x01\x04\x10\x01 \x00\x90\xe7\x18\x02R\x05roles\x12M\n" +
-	"\bcontract\x18\b \x01(\x0e2!.asysta.directory.v1.ContractKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xe7\x18\x02R\bcontract\x124\n" +
+	"\x05email\x12\x1dadres e-mail jest niepoprawny\x1a\x1cthis == '' || this.isEmail()\x90\xe7\x18\x03R\x05email\x12K\n" +
+	"\x05roles\x18\a \x03(\x0e2\x1e.asysta.directory.v1.GminaRoleB\x15\xbaH\x0e\x92\x01\v\x18\x01\"\a\x82\x01\x04\x10\x01 \x00\x90\xe7\x18\x02R\x05roles\x12K\n" +
+	"\bcontract\x18\b \x01(\x0e2!.asysta.directory.v1.ContractKindB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\bcontract\x124\n" +
 	"\x0efte_hundredths\x18\t \x01(\x05B\r\xbaH\x06\x1a\x04\x18d(\x00\x90\xe7\x18\x02R\rfteHundredths\x12,\n" +
 	"\x05areas\x18\n" +
 	" \x03(\tB\x16\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18\x1a\x90\xe7\x18\x02R\x05areas\x124\n" +
-	"\x0fcontracted_body\x18\v \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x02R\x0econtractedBody\x12G\n" +
-	"\x10active_from_date\x18\f \x01(\v2\x11.google.type.DateB\n" +
-	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x02R\x0eactiveFromDate\x12C\n" +
+	"\x0fcontracted_body\x18\v \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x02R\x0econtractedBody\x12A\n" +
+	"\x10active_from_date\x18\f \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\x0eactiveFromDate\x12C\n" +
 	"\x11active_until_date\x18\r \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\x0factiveUntilDate\x12T\n" +
 	"\x0equalifications\x18\x0e \x03(\v2\".asysta.directory.v1.QualificationB\b\xbaH\x05\x92\x01\x02\x10\x1eR\x0equalifications\x128\n" +
 	"\babsences\x18\x0f \x03(\v2\x1c.asysta.directory.v1.AbsenceR\babsences\x12?\n" +
@@ -2278,11 +2277,11 @@ const file_asysta_directory_v1_directory_proto_rawDesc = "" +
 	"\x04head\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\x04head\x124\n" +
 	"\tfrom_date\x18\x03 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\bfromDate\x126\n" +
 	"\n" +
-	"until_date\x18\x04 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\tuntilDate\"\xb6\x05\n" +
+	"until_date\x18\x04 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\tuntilDate\"\xb2\x05\n" +
 	"\vInstitution\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x04name\x121\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xa0\x01\x90\xe7\x18\x01R\vdisplayName\x12H\n" +
-	"\x04kind\x18\x03 \x01(\x0e2$.asysta.directory.v1.InstitutionKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xe7\x18\x01R\x04kind\x12&\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x04name\x12/\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xa0\x01\x90\xe7\x18\x01R\vdisplayName\x12F\n" +
+	"\x04kind\x18\x03 \x01(\x0e2$.asysta.directory.v1.InstitutionKindB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x01R\x04kind\x12&\n" +
 	"\aaddress\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x01R\aaddress\x12!\n" +
 	"\x05phone\x18\x05 \x01(\tB\v\xbaH\x04r\x02\x18(\x90\xe7\x18\x01R\x05phone\x12{\n" +
 	"\x05email\x18\x06 \x01(\tBe\xbaH^\xba\x01[\n" +

@@ -128,7 +128,7 @@ type DirectoryServiceClient interface {
 	ListStaffMembers(ctx context.Context, in *ListStaffMembersRequest, opts ...grpc.CallOption) (*ListStaffMembersResponse, error)
 	// Changes an employment that has not ended.
 	//
-	// Caller and errors as CreateStaffMember; FAILED_PRECONDITION with reason EMPLOYMENT_ENDED; ABORTED on a stale etag.
+	// Caller and errors as CreateStaffMember; FAILED_PRECONDITION with reason EMPLOYMENT_ENDED, HAS_FAMILIES when an assistant of families would be none; ABORTED on a stale etag.
 	UpdateStaffMember(ctx context.Context, in *UpdateStaffMemberRequest, opts ...grpc.CallOption) (*StaffMember, error)
 	// Ends an employment after a last day. The answer lists the families who are left without an assistant.
 	//
@@ -565,7 +565,7 @@ type DirectoryServiceServer interface {
 	ListStaffMembers(context.Context, *ListStaffMembersRequest) (*ListStaffMembersResponse, error)
 	// Changes an employment that has not ended.
 	//
-	// Caller and errors as CreateStaffMember; FAILED_PRECONDITION with reason EMPLOYMENT_ENDED; ABORTED on a stale etag.
+	// Caller and errors as CreateStaffMember; FAILED_PRECONDITION with reason EMPLOYMENT_ENDED, HAS_FAMILIES when an assistant of families would be none; ABORTED on a stale etag.
 	UpdateStaffMember(context.Context, *UpdateStaffMemberRequest) (*StaffMember, error)
 	// Ends an employment after a last day. The answer lists the families who are left without an assistant.
 	//

@@ -1,0 +1,133 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/store"
+)
+
+// GapReason is why an assistant is not there for a family.
+type GapReason string
+
+// Reasons.
+const (
+	GapAbsent      GapReason = "ABSENT"
+	GapEnded       GapReason = "EMPLOYMENT_ENDED"
+	GapNoAssistant GapReason = "NOT_ASSISTANT"
+	GapDeactivated GapReason = "DEACTIVATED"
+)
+
+// Gap is a time in which an assistant is not there; both days count, no last day means that there is none known.
+type Gap struct {
+	Reason GapReason
+	From   calendar.Date
+	To     calendar.Date
+}
+
+// GapOn says why an assistant is not there on a day; false where they are. What lasts is named before what passes.
+func GapOn(s Staff, p Person, day calendar.Date) (Gap, bool) {
+	switch {
+	case !s.ActiveTo.IsZero() && s.ActiveTo.Before(day):
+		return Gap{Reason: GapEnded, From: s.ActiveTo.AddDays(1)}, true
+	case !p.ActiveTo.IsZero() && p.ActiveTo.Before(day):
+		return Gap{Reason: GapDeactivated, From: p.ActiveTo.AddDays(1)}, true
+	case !s.Has(access.Assistant):
+		return Gap{Reason: GapNoAssistant, From: day}, true
+	}
+	if a, absent := s.AbsenceOn(day); absent {
+		return Gap{Reason: GapAbsent, From: a.From, To: a.To}, true
+	}
+	return Gap{}, false
+}
+
+// Family is a family whom a staff member is the assistant of.
+type Family struct {
+	File  string // family file id
+	Gmina string
+	Cover familyfile.Cover
+}
+
+// Uncovered is a family whose assistant is not there: absence and end of contract of an assistant leave no family without one unnoticed.
+type Uncovered struct {
+	Family
+	Assistant Staff
+	Gap       Gap
+	Deadline  deadline.Deadline // open, of the head: by when the family needs another assistant
+}
+
+// Uncover says that a family is without its assistant for the time of a gap.
+func Uncover(f Family, s Staff, g Gap) Uncovered {
+	rule := deadline.RuleAwaiting
+	if f.Cover.Basis == familyfile.BasisCourtOrder {
+		rule = deadline.RuleCourtWait
+	}
+	return Uncovered{Family: f, Assistant: s, Gap: g, Deadline: deadline.Term(rule, g.From, f.Cover.Terms.AwaitingDays, "")}
+}
+
+// servedStates are the states of a family file in which somebody has to work with the family.
+var servedStates = []familyfile.State{familyfile.Assigned, familyfile.Cooperation, familyfile.Monitoring}
+
+// Families gives the families of a gmina whom a staff member works with or monitors, by the day their files were opened within each state.
+func (r *Reader) Families(ctx context.Context, gmina, staff string) ([]Family, error) {
+	var out []Family
+	for _, state := range servedStates {
+		q := store.Query{Index: "by_assistant", Equal: []any{staff, string(state)}}
+		files, err := each(ctx, r.store.For(gmina), store.FamilyFiles, q, familyOf)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, files...)
+	}
+	return out, nil
+}
+
+func familyOf(doc *store.Document) (Family, error) {
+	f := Family{File: doc.ID, Gmina: doc.Gmina}
+	if err := bson.Unmarshal(doc.Cover, &f.Cover); err != nil {
+		return f, fmt.Errorf("directory: cover of a family file: %w", err)
+	}
+	return f, nil
+}
+
+// Uncovered gives the families of a gmina whose assistant is not there on a day, by the term of each. A family that is monitored can wait
+// for an assistant who is only absent, and is not among them then.
+func (r *Reader) Uncovered(ctx context.Context, gmina string, day calendar.Date) ([]Uncovered, error) {
+	staff, err := r.ListStaff(ctx, gmina, "")
+	if err != nil {
+		return nil, err
+	}
+	var out []Uncovered
+	for _, s := range staff {
+		p, err := r.Person(ctx, gmina[:4], s.Person)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		gap, gone := GapOn(s, p, day)
+		if !gone {
+			continue
+		}
+		families, err := r.Families(ctx, gmina, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range families {
+			if f.Cover.State != familyfile.Monitoring || gap.Reason != GapAbsent {
+				out = append(out, Uncover(f, s, gap))
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Uncovered) int {
+		return cmp.Or(a.Deadline.Due.Compare(b.Deadline.Due), cmp.Compare(a.Cover.Number, b.Cover.Number))
+	})
+	return out, nil
+}
