@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// problem is the body of every error.
+type problem struct {
+	Code    int         `json:"code"`             // HTTP status
+	Status  string      `json:"status"`           // name of the gRPC code
+	Reason  string      `json:"reason"`           // stable, for programs
+	Rule    string      `json:"rule,omitempty"`   // rule of the procedure that refused
+	Message string      `json:"message"`          // Polish, what to do
+	Fields  []violation `json:"fields,omitempty"` // fields to correct
+	Error   string      `json:"errorId,omitempty"`
+}
+
+type violation struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+var (
+	problemTooLarge = &problem{Code: http.StatusRequestEntityTooLarge, Status: "RESOURCE_EXHAUSTED", Reason: "BODY_TOO_LARGE",
+		Message: "Treść żądania jest za duża. Podziel dane na mniejsze części i wyślij je osobno; nic nie zostało zapisane."}
+	problemBody = &problem{Code: http.StatusBadRequest, Status: "INVALID_ARGUMENT", Reason: "BODY_UNREADABLE",
+		Message: "Nie udało się odczytać treści żądania. Wyślij je ponownie; nic nie zostało zapisane."}
+	problemMediaType = &problem{Code: http.StatusUnsupportedMediaType, Status: "INVALID_ARGUMENT", Reason: "MEDIA_TYPE",
+		Message: "Treść żądania musi być w formacie JSON (nagłówek Content-Type: application/json)."}
+	problemNoRoute = &problem{Code: http.StatusNotFound, Status: "NOT_FOUND", Reason: "NO_SUCH_PATH",
+		Message: "Nie ma takiego adresu. Spis adresów jest pod /docs/."}
+	problemMethod = &problem{Code: http.StatusMethodNotAllowed, Status: "UNIMPLEMENTED", Reason: "METHOD_NOT_ALLOWED",
+		Message: "Ten adres nie przyjmuje takiego żądania (metody HTTP). Spis adresów jest pod /docs/."}
+)
+
+func (p *problem) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if p.Code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(p.Code)
+	writeJSON(w, map[string]*problem{"error": p})
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // the client went away: nobody is left to tell
+}
+
+// problemOf reads what a service said.
+func problemOf(err error) *problem {
+	s := status.Convert(err)
+	p := &problem{Code: runtime.HTTPStatusFromCode(s.Code()), Status: code.Code(s.Code()).String(), Reason: code.Code(s.Code()).String()}
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			p.Reason, p.Rule, p.Error = d.GetReason(), d.GetMetadata()["rule"], d.GetMetadata()["error_id"]
+		case *errdetails.LocalizedMessage:
+			p.Message = d.GetMessage()
+		case *errdetails.BadRequest:
+			for _, f := range d.GetFieldViolations() {
+				p.Fields = append(p.Fields, violation{f.GetField(), f.GetDescription()})
+			}
+		}
+	}
+	if p.Message == "" {
+		p.Message, p.Reason = ownMessage(s)
+	}
+	return p
+}
+
+// ownMessage is for what the gateway itself or the connection refused, before a service could say it in Polish.
+func ownMessage(s *status.Status) (message, reason string) {
+	switch s.Code() {
+	case codes.InvalidArgument:
+		return "Popraw dane: " + translateDecoding(s.Message()), "MALFORMED_REQUEST"
+	case codes.DeadlineExceeded:
+		return "System nie zdążył odpowiedzieć. Spróbuj ponownie; powtórzenie tego samego żądania (request_id) nie zapisze niczego dwa razy.", "DEADLINE_EXCEEDED"
+	case codes.Canceled:
+		return "Żądanie zostało przerwane.", "CANCELED"
+	case codes.Unavailable:
+		return "System chwilowo nie odpowiada. Spróbuj ponownie za chwilę; powtórzenie tego samego żądania (request_id) nie zapisze niczego dwa razy.", "UNAVAILABLE"
+	case codes.ResourceExhausted:
+		return problemTooLarge.Message, problemTooLarge.Reason
+	default:
+		return "Wystąpił nieoczekiwany błąd. Zgłoś go administratorowi.", "INTERNAL"
+	}
+}
+
+// translateDecoding says in Polish why a body or parameter could not be read. It repeats the name of a field, which the contract publishes, and never a value.
+func translateDecoding(msg string) string {
+	switch {
+	case strings.Contains(msg, "unknown query parameter"):
+		return "nieznany parametr " + quoted(msg) + ". Sprawdź pisownię pod /docs/."
+	case strings.Contains(msg, "unknown field"):
+		return "nieznane pole " + quoted(msg) + ". Sprawdź pisownię pod /docs/."
+	case strings.Contains(msg, "invalid value for"):
+		return "niewłaściwa wartość pola typu " + afterLast(msg, "invalid value for ") + "."
+	default:
+		return "treść nie jest poprawnym dokumentem JSON zgodnym z opisem pod /docs/."
+	}
+}
+
+// quoted gives the first quoted name in a decoder's message, if it looks like a name of a field.
+func quoted(msg string) string {
+	_, rest, ok := strings.Cut(msg, `"`)
+	name, _, end := strings.Cut(rest, `"`)
+	if !ok || !end || len(name) > 64 || strings.ContainsFunc(name, notOfName) {
+		return "w żądaniu"
+	}
+	return "„" + name + "”"
+}
+
+// afterLast gives the word of a type that follows a marker, without the value behind it.
+func afterLast(msg, marker string) string {
+	rest := msg[strings.LastIndex(msg, marker)+len(marker):]
+	word, _, _ := strings.Cut(rest, ":")
+	word, _, _ = strings.Cut(word, " field")
+	if len(word) > 32 || strings.ContainsFunc(word, notOfName) {
+		return "opisanego pod /docs/"
+	}
+	return word
+}
+
+func notOfName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '.' && r != '[' && r != ']'
+}
+
+func handleError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+	problemOf(err).write(w)
+}
+
+func routingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, httpStatus int) {
+	if httpStatus == http.StatusMethodNotAllowed || httpStatus == http.StatusNotImplemented {
+		problemMethod.write(w)
+		return
+	}
+	if httpStatus == http.StatusBadRequest {
+		problemBody.write(w)
+		return
+	}
+	problemNoRoute.write(w)
+}
+
+// streamError is the last line of a stream that broke: the status with its Polish message, as the library's envelope wants it.
+func streamError(_ context.Context, err error) *status.Status {
+	p := problemOf(err)
+	return status.New(status.Code(err), p.Reason+": "+p.Message)
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) { problemNoRoute.write(w) }

@@ -1,0 +1,209 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// backend is a gRPC server that keeps the metadata of the last call and answers every method with the same status.
+type backend struct {
+	got    metadata.MD
+	answer *status.Status
+}
+
+func (b *backend) serve(t *testing.T) http.Handler {
+	t.Helper()
+	l := bufconn.Listen(1 << 16)
+	s := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+		b.got, _ = metadata.FromIncomingContext(stream.Context())
+		if b.answer != nil {
+			return b.answer.Err()
+		}
+		return stream.SendMsg(&emptypb.Empty{})
+	}))
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(s.Stop)
+	conn, err := grpc.NewClient("passthrough:///test", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	h, err := New(t.Context(), Config{MaxBody: 1 << 16}, Conns{Referral: conn, Casefile: conn, Planning: conn, Reporting: conn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func call(t *testing.T, h http.Handler, method, path, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	res := w.Result()
+	text, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(text)
+}
+
+func refusal(t *testing.T, body string) problem {
+	t.Helper()
+	var p struct {
+		Error problem `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		t.Fatalf("no error document: %v in %q", err, body)
+	}
+	return p.Error
+}
+
+const referrals = "/v1/gminas/3024035/referrals"
+
+func TestRefusalsOfTheGatewayItself(t *testing.T) {
+	h := (&backend{}).serve(t)
+	cases := []struct {
+		name, method, path, body string
+		header                   []string
+		code                     int
+		reason                   string
+	}{
+		{"unknown field", "POST", referrals, `{"surprise": 1}`, nil, 400, "MALFORMED_REQUEST"},
+		{"no JSON", "POST", referrals, `{`, nil, 400, "MALFORMED_REQUEST"},
+		{"wrong type", "POST", referrals, `{"requestId": {}}`, nil, 400, "MALFORMED_REQUEST"},
+		{"unknown query parameter", "GET", referrals + "?surprise=1", "", nil, 400, "MALFORMED_REQUEST"},
+		{"body too large", "POST", referrals, `{"requestId": "` + strings.Repeat("a", 1<<17) + `"}`, nil, 413, "BODY_TOO_LARGE"},
+		{"body of another type", "POST", referrals, `<a/>`, []string{"Content-Type", "text/xml"}, 415, "MEDIA_TYPE"},
+		{"no such path", "GET", "/v1/nothing", "", nil, 404, "NO_SUCH_PATH"},
+		{"no such page", "GET", "/admin", "", nil, 404, "NO_SUCH_PATH"},
+		{"method not allowed", "DELETE", referrals, "", nil, 405, "METHOD_NOT_ALLOWED"},
+		{"method override is off", "POST", referrals + "/x", "", []string{"X-HTTP-Method-Override", "GET"}, 405, "METHOD_NOT_ALLOWED"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			res, body := call(t, h, c.method, c.path, c.body, c.header...)
+			p := refusal(t, body)
+			if res.StatusCode != c.code || p.Reason != c.reason || p.Message == "" {
+				t.Errorf("%d %+v, want %d %s", res.StatusCode, p, c.code, c.reason)
+			}
+		})
+	}
+}
+
+func TestDecodingErrorsRepeatNoValue(t *testing.T) {
+	h := (&backend{}).serve(t)
+	for _, body := range []string{`{"urgent": "Kowalska 44051401359"}`, `{"Kowalska 44051401359": 1}`, `{"receivedOn": "44051401359"}`, `{"family": [44051401359]}`} {
+		_, text := call(t, h, "POST", referrals, body)
+		if strings.Contains(text, "44051401359") || strings.Contains(text, "Kowalska") {
+			t.Errorf("%s is repeated in %s", body, text)
+		}
+	}
+}
+
+func TestOnlyAllowedHeadersReachAService(t *testing.T) {
+	b := &backend{}
+	h := b.serve(t)
+	call(t, h, "GET", referrals, "", "Authorization", "Bearer abc", "Grpc-Metadata-Asysta-Role", "HEAD", "X-Asysta-Person", "1",
+		"Cookie", "a=b", "Traceparent", "00-1-2-01")
+	if got := b.got.Get("authorization"); len(got) != 1 || got[0] != "Bearer abc" {
+		t.Errorf("authorization = %v", got)
+	}
+	if b.got.Get("traceparent") == nil {
+		t.Error("traceparent did not pass")
+	}
+	for key := range b.got {
+		switch key {
+		case "authorization", "traceparent", "content-type", "user-agent", ":authority", "grpc-accept-encoding", "x-forwarded-for", "x-forwarded-host":
+		default:
+			t.Errorf("metadata %q reached the service", key)
+		}
+	}
+}
+
+func TestServiceRefusalsKeepReasonRuleAndFields(t *testing.T) {
+	s, err := status.New(codes.FailedPrecondition, "CONSENT_MISSING").WithDetails(
+		&errdetails.ErrorInfo{Reason: "CONSENT_MISSING", Domain: "asysta", Metadata: map[string]string{"rule": "krok 4"}},
+		&errdetails.LocalizedMessage{Locale: "pl", Message: "Brak zgody."},
+		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "consents[0]", Description: "podaj datę"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, body := call(t, (&backend{answer: s}).serve(t), "GET", referrals, "")
+	p := refusal(t, body)
+	if res.StatusCode != 400 || p.Status != "FAILED_PRECONDITION" || p.Reason != "CONSENT_MISSING" || p.Rule != "krok 4" || p.Message != "Brak zgody." ||
+		len(p.Fields) != 1 || p.Fields[0] != (violation{"consents[0]", "podaj datę"}) {
+		t.Errorf("%d %+v", res.StatusCode, p)
+	}
+}
+
+func TestAnswersAreClosedByDefault(t *testing.T) {
+	h := (&backend{}).serve(t)
+	res, _ := call(t, h, "OPTIONS", referrals, "", "Origin", "https://elsewhere.example", "Access-Control-Request-Method", "POST")
+	for _, k := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Headers"} {
+		if v := res.Header.Get(k); v != "" {
+			t.Errorf("%s: %s", k, v)
+		}
+	}
+	res, _ = call(t, h, "GET", referrals, "")
+	for k, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
+		if got := res.Header.Get(k); got != want {
+			t.Errorf("%s = %q, want %q", k, got, want)
+		}
+	}
+}
+
+func TestNamedOriginMayCall(t *testing.T) {
+	h := crossOrigin([]string{"https://biuro.example"}, http.NotFoundHandler())
+	res, _ := call(t, h, "OPTIONS", "/v1/me", "", "Origin", "https://biuro.example")
+	if res.StatusCode != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Origin") != "https://biuro.example" {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+}
+
+func TestPagesAreServedFromTheProgram(t *testing.T) {
+	h := (&backend{}).serve(t)
+	res, body := call(t, h, "GET", "/openapi.json", "")
+	if res.StatusCode != 200 || !json.Valid([]byte(body)) || !strings.Contains(body, "/v1/gminas/{gmina}/referrals") {
+		t.Errorf("openapi.json: %d, %d bytes", res.StatusCode, len(body))
+	}
+	res, body = call(t, h, "GET", "/docs/", "")
+	if res.StatusCode != 200 || !strings.Contains(body, "/openapi.json") || strings.Contains(body, "https://unpkg") || strings.Contains(body, "cdn") {
+		t.Errorf("docs: %d, self-contained? %.300s", res.StatusCode, body)
+	}
+	if res, _ = call(t, h, "GET", "/healthz", ""); res.StatusCode != 200 {
+		t.Errorf("healthz: %d", res.StatusCode)
+	}
+	if res, _ = call(t, h, "GET", "/readyz", ""); res.StatusCode != 503 {
+		t.Errorf("readyz over services that do not say SERVING: %d", res.StatusCode)
+	}
+}
+
+func TestMissingConnectionIsSaid(t *testing.T) {
+	if _, err := New(t.Context(), Config{}, Conns{}); err == nil {
+		t.Error("a gateway without services was built")
+	}
+}

@@ -1,0 +1,37 @@
+package gateway
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// strictQuery reads query parameters as the library does, but refuses one that the request does not have: a misspelt filter must not
+// silently list everything.
+type strictQuery struct{}
+
+// Parse implements runtime.QueryParameterParser.
+func (strictQuery) Parse(msg proto.Message, values url.Values, filter *utilities.DoubleArray) error {
+	for key := range values {
+		if !hasField(msg.ProtoReflect().Descriptor(), strings.Split(key, ".")) {
+			return fmt.Errorf("unknown query parameter %q", key)
+		}
+	}
+	return (&runtime.DefaultQueryParser{}).Parse(msg, values, filter)
+}
+
+func hasField(d protoreflect.MessageDescriptor, path []string) bool {
+	f := d.Fields().ByJSONName(path[0])
+	if f == nil {
+		f = d.Fields().ByTextName(path[0])
+	}
+	if f == nil || len(path) == 1 {
+		return f != nil
+	}
+	return f.Message() != nil && hasField(f.Message(), path[1:])
+}
