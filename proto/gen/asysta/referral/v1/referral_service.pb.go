@@ -1936,16 +1936,16 @@ const file_asysta_referral_v1_referral_service_proto_rawDesc = "" +
 	"\x16ListDuplicatesResponse\x12=\n" +
 	"\n" +
 	"duplicates\x18\x01 \x03(\v2\x1d.asysta.referral.v1.DuplicateR\n" +
-	"duplicates2\xd9\x16\n" +
+	"duplicates2\xda\x16\n" +
 	"\x0fReferralService\x12\x9e\x01\n" +
 	"\x0eCreateReferral\x12).asysta.referral.v1.CreateReferralRequest\x1a\x1c.asysta.referral.v1.Referral\"C\x8a\xe7\x18\x15\n" +
 	"\x02\x01\x03\x10\x01\x1a\x06parent\"\x01\x01(\x010\x01\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=gminas/*}/referrals\x12\x92\x01\n" +
 	"\vGetReferral\x12&.asysta.referral.v1.GetReferralRequest\x1a\x1c.asysta.referral.v1.Referral\"=\x8a\xe7\x18\x12\n" +
 	"\x03\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=gminas/*/referrals/*}\x12\xa5\x01\n" +
 	"\rListReferrals\x12(.asysta.referral.v1.ListReferralsRequest\x1a).asysta.referral.v1.ListReferralsResponse\"?\x8a\xe7\x18\x14\n" +
-	"\x03\x01\x03\x04\x10\x01\x1a\x06parent\"\x01\x02(\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=gminas/*}/referrals\x12\xad\x01\n" +
-	"\x0eUpdateReferral\x12).asysta.referral.v1.UpdateReferralRequest\x1a\x1c.asysta.referral.v1.Referral\"R\x8a\xe7\x18\x1b\n" +
-	"\x01\x01\x10\x01\x1a\rreferral.name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x02-:\x01*2(/v1/{referral.name=gminas/*/referrals/*}\x12\x9f\x01\n" +
+	"\x03\x01\x03\x04\x10\x01\x1a\x06parent\"\x01\x02(\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=gminas/*}/referrals\x12\xae\x01\n" +
+	"\x0eUpdateReferral\x12).asysta.referral.v1.UpdateReferralRequest\x1a\x1c.asysta.referral.v1.Referral\"S\x8a\xe7\x18\x1c\n" +
+	"\x02\x01\x03\x10\x01\x1a\rreferral.name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x02-:\x01*2(/v1/{referral.name=gminas/*/referrals/*}\x12\x9f\x01\n" +
 	"\rRouteReferral\x12(.asysta.referral.v1.RouteReferralRequest\x1a\x1c.asysta.referral.v1.Referral\"F\x8a\xe7\x18\x12\n" +
 	"\x01\x03\x10\x01\x1a\x04name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=gminas/*/referrals/*}:route\x12\xad\x01\n" +
 	"\x0fRecordInterview\x12*.asysta.referral.v1.RecordInterviewRequest\x1a\x1c.asysta.referral.v1.Referral\"P\x8a\xe7\x18\x12\n" +

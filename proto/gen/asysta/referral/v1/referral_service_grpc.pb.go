@@ -60,7 +60,7 @@ type ReferralServiceClient interface {
 	// Corrects the family data before an assistant is requested: received_on, members, address, described_reason, client_kind, preventive, urgent,
 	// locked_out, notice, za_zyciem. States RECEIVED, INTERVIEWED, ANALYSED, RETURNED.
 	//
-	// Caller: the social worker it is routed to. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
+	// Caller: the social worker it is routed to, or the head. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
 	UpdateReferral(ctx context.Context, in *UpdateReferralRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Routes the referral to another area or social worker; the previous social worker loses sight of it. Until it is approved, refused or closed, and
 	// afterwards while the institution waits for its answer. Caller: the head. Errors: FAILED_PRECONDITION while the family file is being opened.
@@ -321,7 +321,7 @@ type ReferralServiceServer interface {
 	// Corrects the family data before an assistant is requested: received_on, members, address, described_reason, client_kind, preventive, urgent,
 	// locked_out, notice, za_zyciem. States RECEIVED, INTERVIEWED, ANALYSED, RETURNED.
 	//
-	// Caller: the social worker it is routed to. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
+	// Caller: the social worker it is routed to, or the head. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
 	UpdateReferral(context.Context, *UpdateReferralRequest) (*Referral, error)
 	// Routes the referral to another area or social worker; the previous social worker loses sight of it. Until it is approved, refused or closed, and
 	// afterwards while the institution waits for its answer. Caller: the head. Errors: FAILED_PRECONDITION while the family file is being opened.
