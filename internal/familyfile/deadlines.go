@@ -22,13 +22,14 @@ func Deadlines(c Cover) []deadline.Deadline {
 		ds = append(ds, c.careTerms()...)
 		ds = append(ds, c.visitGap()...)
 	}
-	ds = append(ds, c.courtTerms()...)
+	ds = append(ds, c.orderTerms()...)
 	if !c.ClosedOn.IsZero() {
 		for i := range ds {
 			ds[i] = ds[i].WaivedOn(c.ClosedOn, "CLOSED")
 		}
 		ds = append(ds, c.monitoringTerms()...)
 	}
+	ds = append(ds, c.courtReports()...) // a court's term binds the centre after the work with the family has ended, too
 	deadline.Sort(ds)
 	return ds
 }
@@ -138,13 +139,18 @@ func (c Cover) visitGap() []deadline.Deadline {
 	return []deadline.Deadline{deadline.Term(deadline.RuleVisitGap, anchor, c.Terms.VisitGapDays, c.Assistant)}
 }
 
-func (c Cover) courtTerms() []deadline.Deadline {
+func (c Cover) courtReports() []deadline.Deadline {
 	var ds []deadline.Deadline
 	for _, r := range c.CourtReports {
 		d := deadline.Term(deadline.RuleCourtReport, r.Anchor, 0, c.Assistant).Met(r.SentOn)
 		d.Due, d.Key = r.Due, r.Matter
 		ds = append(ds, d)
 	}
+	return ds
+}
+
+func (c Cover) orderTerms() []deadline.Deadline {
+	var ds []deadline.Deadline
 	for _, o := range c.CourtOrders {
 		if o.ValidUntil.IsZero() || !o.EndedOn.IsZero() {
 			continue

@@ -145,6 +145,19 @@ func TestClosureWaivesWhatIsOpenAndStartsMonitoring(t *testing.T) {
 	}
 }
 
+func TestCourtWaitsBeyondTheClosure(t *testing.T) {
+	c := running()
+	c.State, c.ClosedOn, c.ClosureReason = Monitoring, on("2025-10-15"), "GOALS_ACHIEVED"
+	c.CourtReports = []CourtReport{{Matter: "m", Anchor: on("2025-11-01"), Due: on("2025-11-15")}}
+	if d := find(t, c, deadline.RuleCourtReport, "m"); !d.Open || d.Due != on("2025-11-15") {
+		t.Errorf("opinion asked for after the closure: open %v, due %s", d.Open, d.Due)
+	}
+	c.CourtReports[0].SentOn = on("2025-11-20")
+	if d := find(t, c, deadline.RuleCourtReport, "m"); d.On(on("2025-12-01")) != deadline.MetLate {
+		t.Errorf("sent late: %s", d.On(on("2025-12-01")))
+	}
+}
+
 func TestDeadlinesAreTotalAndUnique(t *testing.T) {
 	states := []State{AwaitingAssistant, Assigned, Cooperation, Monitoring, Ended, Fenced}
 	day := rapid.Custom(func(t *rapid.T) calendar.Date {

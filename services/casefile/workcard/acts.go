@@ -1,0 +1,77 @@
+package workcard
+
+import (
+	"slices"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+)
+
+// Act says in which states of the file and by whom a command may be given. The table feeds Apply, the actions offered to callers and the tests.
+type Act struct {
+	Command string             // short name of the method
+	Kinds   []VisitKind        // of entry, for commands on visits; nil: it does not matter
+	States  []familyfile.State // in which the file must be
+	Roles   []access.Role      // in which the caller acts
+	Rule    string             // rule of the procedure
+	Polish  string             // why it is refused in another state, and what to do
+}
+
+var (
+	opened  = []familyfile.State{familyfile.AwaitingAssistant, familyfile.Assigned, familyfile.Cooperation, familyfile.Monitoring, familyfile.Ended}
+	working = []access.Role{access.Assistant, access.ContractedBody}
+	office  = []access.Role{access.Head, access.Assistant, access.ContractedBody}
+	all     = []access.Role{access.Head, access.SocialWorker, access.Assistant, access.ContractedBody}
+)
+
+const never = "Ta teczka nie została otwarta; sprawdź numer sprawy."
+
+// Acts are all acts of the work card.
+var Acts = []Act{
+	{Command: "RecordVisit", Kinds: []VisitKind{Meeting, Accompanying, Joint}, States: []familyfile.State{familyfile.Cooperation}, Roles: working, Rule: "step 11",
+		Polish: "Spotkania zapisuje się w karcie pracy od rozpoczęcia współpracy do jej zakończenia. Najpierw zapisz wspólną wizytę i zgodę na współpracę; interwencję i wizytę, która nie doszła do skutku, zapisz pod właściwym rodzajem."},
+	{Command: "RecordVisit", Kinds: []VisitKind{Unsuccessful}, States: []familyfile.State{familyfile.Assigned, familyfile.Cooperation}, Roles: working, Rule: "step 11",
+		Polish: "Wizytę, która nie doszła do skutku, zapisuje się od przydzielenia asystenta do zakończenia pracy z rodziną."},
+	{Command: "RecordVisit", Kinds: []VisitKind{Intervention}, States: opened, Roles: working, Rule: "step 16", Polish: never},
+	{Command: "CorrectVisit", States: opened, Roles: office, Rule: "step 11", Polish: never},
+	{Command: "RecordContact", States: []familyfile.State{familyfile.AwaitingAssistant, familyfile.Assigned, familyfile.Cooperation, familyfile.Monitoring},
+		Roles: all, Rule: "step 14", Polish: "Kontakty zapisuje się, dopóki trwa usługa albo monitorowanie; ta sprawa jest zakończona."},
+	{Command: "RecordIntervention", States: opened, Roles: all, Rule: "step 16", Polish: never},
+	{Command: "RecordCourtRequest", States: opened, Roles: office, Rule: "step 18", Polish: never},
+	{Command: "SendCourtOpinion", States: opened, Roles: office, Rule: "step 18", Polish: never},
+	{Command: "NotifyNonCooperation", States: []familyfile.State{familyfile.Assigned, familyfile.Cooperation}, Roles: office, Rule: "step 17",
+		Polish: "O braku współpracy informuje się sąd, gdy rodzina ma przydzielonego asystenta i praca z nią trwa."},
+}
+
+// Actions are the short names of the methods that start a new entry and that a role may call on a file in a state, for allowed_actions.
+func Actions(state familyfile.State, role access.Role) []string {
+	var out []string
+	for _, a := range Acts {
+		switch a.Command {
+		case "CorrectVisit", "SendCourtOpinion": // acts on an entry, not on the file
+			continue
+		}
+		if slices.Contains(a.States, state) && slices.Contains(a.Roles, role) && !slices.Contains(out, a.Command) {
+			out = append(out, a.Command)
+		}
+	}
+	return out
+}
+
+// allow checks a command against the table. Kind is that of a visit, "" for other commands.
+func allow(command string, kind VisitKind, f File, by By) error {
+	for _, a := range Acts {
+		if a.Command != command || (a.Kinds != nil && !slices.Contains(a.Kinds, kind)) {
+			continue
+		}
+		if !slices.Contains(a.Roles, by.Role) {
+			return fault.Denied()
+		}
+		if !slices.Contains(a.States, f.Cover.State) {
+			return fault.Precondition("NOT_IN_STATE", a.Rule, a.Polish)
+		}
+		return nil
+	}
+	return fault.Invalid("visit.kind", "UNKNOWN_KIND", "wybierz rodzaj wpisu.")
+}
