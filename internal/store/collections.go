@@ -9,6 +9,12 @@ const (
 	meta    = "meta"    // what the processes of a deployment share, e.g. the key of page tokens
 )
 
+// Collections of wrapped keys, which internal/seal keeps.
+const (
+	GminaKeys = "gminaKeys" // keyed by TERYT
+	FileKeys  = "fileKeys"  // keyed by the file's bare id
+)
+
 // The fail points: the place right before each step that this package writes.
 const (
 	PointJournal    FailPoint = "commit/journal"      // the deciding insert of a commit
@@ -31,7 +37,7 @@ var recordsOf = map[RecordType]Kind{
 }
 
 // Kinds are all kinds of aggregate.
-var Kinds = []Kind{FamilyFiles, Referrals, Staff, Institutions, Gminas, Counties, People, Caseloads, ChildPlans, Counters}
+var Kinds = []Kind{FamilyFiles, Referrals, Staff, Institutions, Gminas, Counties, People, Caseloads, ChildPlans, Counters, Subjects}
 
 // Indexes of this package's own that no Query can name.
 var (
@@ -56,6 +62,8 @@ func Specs() []CollectionSpec {
 		{Name: feeds, Indexes: []IndexSpec{feedByPosition, feedByCommit}},
 		{Name: access, Indexes: []IndexSpec{accessByRef}},
 		{Name: meta},
+		{Name: GminaKeys},
+		{Name: FileKeys},
 	}
 	for _, kind := range Kinds {
 		spec := CollectionSpec{Name: string(kind), Indexes: []IndexSpec{kindByCreated}}

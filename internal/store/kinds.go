@@ -15,13 +15,14 @@ const (
 	Caseloads    Kind = "caseloads"    // county: places taken with one assistant; id = person
 	ChildPlans   Kind = "childPlans"   // county: help plan of a child in foster care (PCPR)
 	Counters     Kind = "counters"     // gmina: running file numbers of a year
+	Subjects     Kind = "subjects"     // county: who holds a login subject; id = hash of the subject, so that two people never hold one
 )
 
 // familyData tells the kinds whose reading is noted in the access log.
 var familyData = map[Kind]bool{FamilyFiles: true, Referrals: true, ChildPlans: true}
 
 // countyKinds are the kinds that belong to the county and not to a gmina.
-var countyKinds = map[Kind]bool{Gminas: true, Counties: true, People: true, Caseloads: true, ChildPlans: true}
+var countyKinds = map[Kind]bool{Gminas: true, Counties: true, People: true, Caseloads: true, ChildPlans: true, Subjects: true}
 
 // RecordType names a collection of records.
 type RecordType string
