@@ -9,13 +9,7 @@ import (
 	"asysta.example/internal/store"
 )
 
-// Collections of wrapped keys.
-const (
-	GminaKeys = "gminaKeys" // keyed by TERYT
-	FileKeys  = "fileKeys"  // keyed by the file's bare id
-)
-
-// KeyStore keeps wrapped keys: BSON documents with a string _id and a version.
+// KeyStore keeps wrapped keys: BSON documents with a string _id and a version, in the collections store.GminaKeys and store.FileKeys.
 type KeyStore interface {
 	// Insert is atomic and durable: of racing inserts of one id exactly one succeeds, the others get store.ErrExists.
 	Insert(ctx context.Context, collection, id string, body bson.Raw) error
@@ -31,7 +25,7 @@ const (
 	PointReplace store.FailPoint = "seal/replace-key"
 )
 
-// OverEngine keeps wrapped keys in collections of a store's engine.
+// OverEngine keeps wrapped keys in collections of a store's engine; the store's Migrate has made them.
 func OverEngine(e store.Engine) KeyStore { return engineKeys{e} }
 
 type engineKeys struct{ engine store.Engine }

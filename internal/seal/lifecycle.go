@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/store"
 )
 
 // ErrRaced says that somebody else changed the key of the file at the same time; the act can be tried again.
@@ -15,7 +17,7 @@ var ErrRaced = errors.New("seal: key of the file was changed meanwhile")
 // sealed values has nothing to hand over. The values stay as they are; their gmina hashes are the old gmina's until they are sealed anew.
 // ErrDestroyed, ErrSealed when the key belongs to neither gmina, ErrRaced.
 func (v *Vault) Rewrap(ctx context.Context, file, fromGmina, toGmina string) error {
-	stored, err := load(ctx, v.keys, FileKeys, file)
+	stored, err := load(ctx, v.keys, store.FileKeys, file)
 	if err != nil {
 		return fmt.Errorf("seal: rewrap: %w", err)
 	}
@@ -44,9 +46,9 @@ func (v *Vault) Rewrap(ctx context.Context, file, fromGmina, toGmina string) err
 
 // Destroy makes every sealed value of a file unreadable for good, and keeps the file from ever being given a key again. It can be repeated. ErrRaced.
 func (v *Vault) Destroy(ctx context.Context, file string) error {
-	stored, err := load(ctx, v.keys, FileKeys, file)
+	stored, err := load(ctx, v.keys, store.FileKeys, file)
 	if err == nil && stored == nil {
-		stored, err = insertOrLoad(ctx, v.keys, FileKeys, &wrappedKey{ID: file, Version: 1})
+		stored, err = insertOrLoad(ctx, v.keys, store.FileKeys, &wrappedKey{ID: file, Version: 1})
 	}
 	if err != nil {
 		return fmt.Errorf("seal: destroy: %w", err)
@@ -68,10 +70,10 @@ func (v *Vault) replace(ctx context.Context, next *wrappedKey) error {
 	if err != nil {
 		return err
 	}
-	if err := v.keys.Replace(ctx, FileKeys, next.ID, next.Version, body); err != nil {
+	if err := v.keys.Replace(ctx, store.FileKeys, next.ID, next.Version, body); err != nil {
 		return err
 	}
-	stays, err := v.keys.Get(ctx, FileKeys, next.ID)
+	stays, err := v.keys.Get(ctx, store.FileKeys, next.ID)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestMasterFile(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("mode %v, %v", info.Mode(), err)
 	}
-	keys := newMemory()
+	keys := newKeys(t)
 	sealed := mustSeal(t, seal.NewVault(created, keys), gmina, file, digits)
 	loaded, err := seal.LoadMaster(path)
 	if err != nil {
@@ -112,7 +112,7 @@ func TestLoadOrCreate(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			hashes[i] = seal.NewVault(m, newMemory()).GminaHash(gmina, digits)
+			hashes[i] = seal.NewVault(m, newKeys(t)).GminaHash(gmina, digits)
 		})
 	}
 	wg.Wait()

@@ -12,6 +12,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"asysta.example/internal/store"
 )
 
 // Errors of a vault. Everything else is a failure of the key store.
@@ -131,7 +133,7 @@ func (v *Vault) fileKey(ctx context.Context, gmina, file string, create bool) (t
 	if key, found := v.files.get(name); found {
 		return key, nil
 	}
-	stored, err := load(ctx, v.keys, FileKeys, file)
+	stored, err := load(ctx, v.keys, store.FileKeys, file)
 	if err == nil && stored == nil && create {
 		stored, err = v.newFileKey(ctx, gmina, file)
 	}
@@ -163,7 +165,7 @@ func (v *Vault) newFileKey(ctx context.Context, gmina, file string) (*wrappedKey
 	if err != nil {
 		return nil, err
 	}
-	return insertOrLoad(ctx, v.keys, FileKeys, &wrappedKey{ID: file, Version: 1, Gmina: gmina, Wrapped: wrapped})
+	return insertOrLoad(ctx, v.keys, store.FileKeys, &wrappedKey{ID: file, Version: 1, Gmina: gmina, Wrapped: wrapped})
 }
 
 // unwrapFileKey opens a stored data key for a gmina; only the gmina that holds the file can.
@@ -186,7 +188,7 @@ func (v *Vault) gminaKey(ctx context.Context, gmina string) (tink.AEAD, error) {
 	if key, found := v.gminas.get(gmina); found {
 		return key, nil
 	}
-	stored, err := load(ctx, v.keys, GminaKeys, gmina)
+	stored, err := load(ctx, v.keys, store.GminaKeys, gmina)
 	if err == nil && stored == nil {
 		stored, err = v.newGminaKey(ctx, gmina)
 	}
@@ -214,7 +216,7 @@ func (v *Vault) newGminaKey(ctx context.Context, gmina string) (*wrappedKey, err
 	if err != nil {
 		return nil, err
 	}
-	return insertOrLoad(ctx, v.keys, GminaKeys, &wrappedKey{ID: gmina, Version: 1, Gmina: gmina, Wrapped: wrapped})
+	return insertOrLoad(ctx, v.keys, store.GminaKeys, &wrappedKey{ID: gmina, Version: 1, Gmina: gmina, Wrapped: wrapped})
 }
 
 func wrap(h *keyset.Handle, by tink.AEAD, place []byte) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 
 	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
+	"asysta.example/internal/store/sqlite"
 )
 
 const (
@@ -27,48 +29,74 @@ const (
 	digits = "44051401359"
 )
 
-// memory is a key store of its own right: what a KeyStore promises, kept in a map.
-type memory struct {
+// keyStore keeps keys in SQLite, notes what is stored, and lets a test stall an insert.
+type keyStore struct {
+	seal.KeyStore
+	engine store.Engine
+
 	mu     sync.Mutex
-	bodies map[string]bson.Raw
+	bodies map[string]bson.Raw // by "<collection>/<id>": as stored after the last write
 	reads  int
-	stall  func(collection string) // called before an insert, without the lock
+	stall  func(collection string)
 }
 
-func newMemory() *memory { return &memory{bodies: map[string]bson.Raw{}} }
-
-func (m *memory) Insert(_ context.Context, collection, id string, body bson.Raw) error {
-	if m.stall != nil {
-		m.stall(collection)
+func newKeys(t *testing.T) *keyStore {
+	t.Helper()
+	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, taken := m.bodies[collection+"/"+id]; taken {
-		return store.ErrExists
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := engine.Migrate(t.Context(), store.Specs()); err != nil {
+		t.Fatal(err)
 	}
-	m.bodies[collection+"/"+id] = slices.Clone(body)
-	return nil
+	return &keyStore{KeyStore: seal.OverEngine(engine), engine: engine, bodies: map[string]bson.Raw{}}
 }
 
-func (m *memory) Get(_ context.Context, collection, id string) (bson.Raw, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.reads++
-	body, found := m.bodies[collection+"/"+id]
-	if !found {
-		return nil, store.ErrNotFound
+func (k *keyStore) Insert(ctx context.Context, collection, id string, body bson.Raw) error {
+	if k.stall != nil {
+		k.stall(collection)
 	}
-	return body, nil
+	return errors.Join(k.KeyStore.Insert(ctx, collection, id, body), k.note(ctx, collection, id))
 }
 
-func (m *memory) Replace(_ context.Context, collection, id string, version int64, body bson.Raw) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if old, found := m.bodies[collection+"/"+id]; found && old.Lookup("version").Int64() >= version {
-		return nil
+func (k *keyStore) Replace(ctx context.Context, collection, id string, version int64, body bson.Raw) error {
+	return errors.Join(k.KeyStore.Replace(ctx, collection, id, version, body), k.note(ctx, collection, id))
+}
+
+func (k *keyStore) Get(ctx context.Context, collection, id string) (bson.Raw, error) {
+	k.mu.Lock()
+	k.reads++
+	k.mu.Unlock()
+	return k.KeyStore.Get(ctx, collection, id)
+}
+
+func (k *keyStore) note(ctx context.Context, collection, id string) error {
+	body, err := k.KeyStore.Get(ctx, collection, id)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.bodies[collection+"/"+id] = body
+	return err
+}
+
+// overwrite puts a key into the database past the vault, as an intruder would.
+func (k *keyStore) overwrite(t *testing.T, collection, id string, body bson.D) {
+	t.Helper()
+	raw, err := bson.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	m.bodies[collection+"/"+id] = slices.Clone(body)
-	return nil
+	err = k.engine.Write(t.Context(), []store.Step{
+		{Op: store.Delete, Collection: collection, ID: id},
+		{Op: store.Insert, Collection: collection, ID: id, Body: raw},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func newMaster(t *testing.T) *seal.Master {
@@ -99,7 +127,7 @@ func mustOpen(t *testing.T, v *seal.Vault, gmina, file string, sealed seal.Value
 }
 
 func TestSealAndOpen(t *testing.T) {
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	v := seal.NewVault(master, keys)
 	sealed := mustSeal(t, v, gmina, file, digits)
 	if bytes.Contains(sealed.Cipher, []byte(digits)) || strings.Contains(sealed.GminaHash+sealed.CountyHash, digits) {
@@ -123,7 +151,7 @@ func TestSealAndOpen(t *testing.T) {
 }
 
 func TestSealedSurvivesBSON(t *testing.T) {
-	v := seal.NewVault(newMaster(t), newMemory())
+	v := seal.NewVault(newMaster(t), newKeys(t))
 	type person struct {
 		PESEL seal.Value `bson:"pesel,omitempty"`
 	}
@@ -144,7 +172,7 @@ func TestSealedSurvivesBSON(t *testing.T) {
 }
 
 func TestNothingToSeal(t *testing.T) {
-	keys := newMemory()
+	keys := newKeys(t)
 	v := seal.NewVault(newMaster(t), keys)
 	sealed := mustSeal(t, v, gmina, file, "")
 	if !sealed.IsZero() || len(keys.bodies) != 0 || mustOpen(t, v, gmina, file, sealed) != "" {
@@ -181,7 +209,7 @@ func TestDoesNotOpen(t *testing.T) {
 		{"a file without a key", gmina, "01jd0000000000000000000003", seal.FieldPESEL, same},
 		{"another field", gmina, file, "phone", same},
 	}
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	v := seal.NewVault(master, keys)
 	sealed := mustSeal(t, v, gmina, file, digits)
 	mustSeal(t, v, gmina, other, digits)
@@ -208,20 +236,20 @@ func TestDoesNotOpen(t *testing.T) {
 
 // A key of one gmina put where another's is looked for must not open, whatever the row says about itself.
 func TestWrappedKeysAreBoundToTheirPlace(t *testing.T) {
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	v := seal.NewVault(master, keys)
 	sealed := mustSeal(t, v, gmina, file, digits)
 	mustSeal(t, v, nearby, "01jd0000000000000000000004", digits)
-	var row bson.M
-	if err := bson.Unmarshal(keys.bodies[seal.FileKeys+"/"+file], &row); err != nil {
-		t.Fatal(err)
-	}
-	row["gmina"] = nearby
-	keys.bodies[seal.FileKeys+"/"+file], _ = bson.Marshal(row)
+	wrapped := func(collection, id string) bson.RawValue { return keys.bodies[collection+"/"+id].Lookup("wrapped") }
+	keys.overwrite(t, store.FileKeys, file, bson.D{
+		{Key: "_id", Value: file}, {Key: "version", Value: int64(1)}, {Key: "gmina", Value: nearby}, {Key: "wrapped", Value: wrapped(store.FileKeys, file)},
+	})
 	if _, err := seal.NewVault(master, keys).Open(t.Context(), nearby, file, sealed); !errors.Is(err, seal.ErrSealed) {
 		t.Errorf("a row relabelled to another gmina: %v", err)
 	}
-	keys.bodies[seal.GminaKeys+"/"+nearby] = keys.bodies[seal.GminaKeys+"/"+gmina]
+	keys.overwrite(t, store.GminaKeys, nearby, bson.D{
+		{Key: "_id", Value: nearby}, {Key: "version", Value: int64(1)}, {Key: "gmina", Value: nearby}, {Key: "wrapped", Value: wrapped(store.GminaKeys, gmina)},
+	})
 	if _, err := seal.NewVault(master, keys).Open(t.Context(), nearby, file, sealed); !errors.Is(err, seal.ErrSealed) {
 		t.Errorf("a gmina's key copied to another gmina: %v", err)
 	}
@@ -229,12 +257,12 @@ func TestWrappedKeysAreBoundToTheirPlace(t *testing.T) {
 
 func TestSearchHashes(t *testing.T) {
 	master := newMaster(t)
-	v := seal.NewVault(master, newMemory())
+	v := seal.NewVault(master, newKeys(t))
 	sealed := mustSeal(t, v, gmina, file, digits)
 	if sealed.GminaHash != v.GminaHash(gmina, digits) || sealed.CountyHash != v.CountyHash("2004", digits) {
 		t.Error("a sealed value is not found by its plaintext")
 	}
-	if seal.NewVault(master, newMemory()).GminaHash(gmina, digits) != sealed.GminaHash {
+	if seal.NewVault(master, newKeys(t)).GminaHash(gmina, digits) != sealed.GminaHash {
 		t.Error("another process hashes otherwise")
 	}
 	neighbour := mustSeal(t, v, nearby, "01jd0000000000000000000004", digits)
@@ -244,7 +272,7 @@ func TestSearchHashes(t *testing.T) {
 	different := map[string]string{
 		"gmina": sealed.GminaHash, "neighbouring gmina": neighbour.GminaHash, "county": sealed.CountyHash,
 		"another county": v.CountyHash("1417", digits), "another number": v.GminaHash(gmina, "02070803628"),
-		"another master":          seal.NewVault(newMaster(t), newMemory()).GminaHash(gmina, digits),
+		"another master":          seal.NewVault(newMaster(t), newKeys(t)).GminaHash(gmina, digits),
 		"county named as a gmina": v.GminaHash("2004", digits),
 	}
 	seen := map[string]string{}
@@ -258,7 +286,7 @@ func TestSearchHashes(t *testing.T) {
 
 func TestRewrap(t *testing.T) {
 	ctx := t.Context()
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	v := seal.NewVault(master, keys)
 	sealed := mustSeal(t, v, gmina, file, digits)
 	if err := v.Rewrap(ctx, file, nearby, far); !errors.Is(err, seal.ErrSealed) {
@@ -287,12 +315,12 @@ func TestRewrap(t *testing.T) {
 
 func TestDestroy(t *testing.T) {
 	ctx := t.Context()
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	v := seal.NewVault(master, keys)
 	sealed := mustSeal(t, v, gmina, file, digits)
 	const untouched = "01jd0000000000000000000002"
 	kept := mustSeal(t, v, gmina, untouched, digits)
-	wrapped := keys.bodies[seal.FileKeys+"/"+file].Lookup("wrapped")
+	wrapped := keys.bodies[store.FileKeys+"/"+file].Lookup("wrapped")
 	for range 2 {
 		if err := v.Destroy(ctx, file); err != nil {
 			t.Fatal(err)
@@ -330,7 +358,7 @@ func TestDestroy(t *testing.T) {
 // Another process may use a destroyed key until its cache ends, and no longer.
 func TestDestroyedElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		master, keys := newMaster(t), newMemory()
+		master, keys := newMaster(t), newKeys(t)
 		here, elsewhere := seal.NewVault(master, keys), seal.NewVault(master, keys)
 		sealed := mustSeal(t, here, gmina, file, digits)
 		if err := elsewhere.Destroy(t.Context(), file); err != nil {
@@ -345,12 +373,12 @@ func TestDestroyedElsewhere(t *testing.T) {
 
 // Ten processes give a file its first value at the same instant: all of them use one key.
 func TestRacingCreation(t *testing.T) {
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	const processes = 10
 	var arrived sync.WaitGroup
 	arrived.Add(processes)
 	keys.stall = func(collection string) {
-		if collection == seal.GminaKeys {
+		if collection == store.GminaKeys {
 			arrived.Done()
 			arrived.Wait() // nobody inserts before everybody has found nothing
 		}
@@ -379,14 +407,14 @@ func TestRacingCreation(t *testing.T) {
 }
 
 func TestRacingRewrapAndDestroy(t *testing.T) {
-	master, keys := newMaster(t), newMemory()
+	master, keys := newMaster(t), newKeys(t)
 	v := seal.NewVault(master, keys)
 	mustSeal(t, v, gmina, file, digits)
 	err := v.Rewrap(t.Context(), file, gmina, far)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stale := &staleReads{memory: keys, first: keys.bodies[seal.FileKeys+"/"+file]}
+	stale := &staleReads{keyStore: keys, first: keys.bodies[store.FileKeys+"/"+file]}
 	if err := v.Destroy(t.Context(), file); err != nil {
 		t.Fatal(err)
 	}
@@ -401,21 +429,21 @@ func TestRacingRewrapAndDestroy(t *testing.T) {
 
 // staleReads gives, the first time a file's key is read, what was stored a while ago.
 type staleReads struct {
-	*memory
+	*keyStore
 	first bson.Raw
 }
 
 func (s *staleReads) Get(ctx context.Context, collection, id string) (bson.Raw, error) {
-	if collection == seal.FileKeys && s.first != nil {
+	if collection == store.FileKeys && s.first != nil {
 		first := s.first
 		s.first = nil
 		return first, nil
 	}
-	return s.memory.Get(ctx, collection, id)
+	return s.keyStore.Get(ctx, collection, id)
 }
 
 func TestCached(t *testing.T) {
-	keys := newMemory()
+	keys := newKeys(t)
 	v := seal.NewVault(newMaster(t), keys)
 	sealed := mustSeal(t, v, gmina, file, digits)
 	before := keys.reads
@@ -429,7 +457,7 @@ func TestCached(t *testing.T) {
 
 func TestNeverPrinted(t *testing.T) {
 	master := newMaster(t)
-	v := seal.NewVault(master, newMemory())
+	v := seal.NewVault(master, newKeys(t))
 	sealed := mustSeal(t, v, gmina, file, digits)
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "value", sealed)

@@ -23,7 +23,7 @@ func Listen(dir string) (*Server, error) {
 	f, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
 		Handler:   "sqlite",
-		SQLiteURL: "file:" + dir + "/",
+		SQLiteURL: "file:" + dir + "/?_pragma=synchronous(off)", // what a test writes need not survive a loss of power
 		Logger:    slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
