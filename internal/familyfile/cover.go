@@ -74,6 +74,8 @@ type Cover struct {
 	PeselHashes    []string      `bson:"pesel_hashes,omitempty"`   // casefile: keyed per gmina
 	CourtOrders    []CourtTerm   `bson:"court_orders,omitempty"`   // casefile
 	CourtReports   []CourtReport `bson:"court_reports,omitempty"`  // casefile: notices and opinions due
+	StoppedOn      calendar.Date `bson:"stopped_on,omitzero"`      // casefile: voluntary work is stopped since, every consent 2 was withdrawn and no order binds; safety actions go on
+	PaperVisits    int           `bson:"paper_visits,omitempty"`   // casefile: visits in the paper work card of a case taken over
 	LastVisitOn    calendar.Date `bson:"last_visit_on,omitzero"`   // casefile
 	NextVisitOn    calendar.Date `bson:"next_visit_on,omitzero"`   // casefile: joint visit as agreed, or next meeting
 	ClosedOn       calendar.Date `bson:"closed_on,omitzero"`       // casefile
@@ -128,6 +130,7 @@ type Child struct {
 	Returned    bool          `bson:"returned,omitempty"`    // care ended by return to the family
 	Coordinator string        `bson:"coordinator,omitempty"` // person id
 	CareForm    string        `bson:"care_form,omitempty"`
+	LeftOn      calendar.Date `bson:"left_on,omitzero"` // last day in the family; the child's past stays for reports
 
 	ChildPlan        string        `bson:"child_plan,omitempty"`         // planning: id of the child's help plan
 	ChildPlanVersion int           `bson:"child_plan_version,omitempty"` // planning: last version published

@@ -1,0 +1,160 @@
+package casefile
+
+import (
+	"slices"
+
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/catalogue"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+)
+
+func (cmd ProposeDecision) apply(o *Outcome, a Actor, today calendar.Date) error {
+	f := &o.File
+	if f.openDecision() != nil {
+		return decisionOpen()
+	}
+	if err := f.pastDay(cmd.On, today, "proposed_on"); err != nil {
+		return err
+	}
+	f.Section.Decisions = append(f.Section.Decisions, Decision{ID: cmd.ID, Obstacle: cmd.Obstacle, Proposed: cmd.Decision,
+		ProposedBy: a.Staff, ProposedPerson: a.Person, ProposedOn: cmd.On})
+	return nil
+}
+
+func decisionOpen() error {
+	return fault.Precondition("DECISION_OPEN", "step 19", "Na rozstrzygnięcie czeka zgłoszona przeszkoda w pracy z rodziną. Najpierw kierownik podejmuje decyzję wspólnie z asystentem.")
+}
+
+func (cmd ConfirmDecision) apply(o *Outcome, a Actor, today calendar.Date) error {
+	f := &o.File
+	d := f.openDecision()
+	if d == nil {
+		return fault.Precondition("NO_DECISION_OPEN", "step 19", "Asystent nie zgłosił przeszkody, o której trzeba zdecydować. Decyzję podejmujecie wspólnie: zaczyna zgłoszenie asystenta.")
+	}
+	if d.ProposedPerson == a.Person {
+		return fault.Precondition("SAME_PERSON", "step 19", "Decyzję podejmują dwie osoby: asystent i kierownik. Poproś zastępcę kierownika.")
+	}
+	var fs fault.Fields
+	notFuture(&fs, cmd.On, today, "decided_on")
+	notBefore(&fs, cmd.On, d.ProposedOn, "decided_on", "dzień zgłoszenia przez asystenta")
+	fs.Check(cmd.Decision == d.Proposed || cmd.Reasons != "", "reasons", "uzasadnij decyzję inną niż proponowana.")
+	if err := fs.Err(); err != nil {
+		return err
+	}
+	d.Decided, d.Reasons, d.DecidedBy, d.DecidedOn = cmd.Decision, cmd.Reasons, a.Staff, cmd.On
+	return nil
+}
+
+// checkClosure checks day, reason and assessment of a closure.
+func (f *File) checkClosure(c Closure, today calendar.Date) error {
+	var fs fault.Fields
+	notFuture(&fs, c.On, today, "closure.closed_on")
+	notBefore(&fs, c.On, f.spellFrom(), "closure.closed_on", "dzień rozpoczęcia sprawy")
+	notBefore(&fs, c.On, f.Cover.Day0, "closure.closed_on", "dzień rozpoczęcia współpracy")
+	notBefore(&fs, c.On, f.Cover.LastVisitOn, "closure.closed_on", "ostatnia wizyta w karcie pracy")
+	if as := f.assignment(); as != nil {
+		notBefore(&fs, c.On, as.From, "closure.closed_on", "dzień przydziału asystenta")
+	}
+	_, known := catalogue.ClosureReasons.Find(c.Reason, today)
+	fs.Check(known, "closure.reason", "podaj przyczynę zakończenia pracy z listy.")
+	fs.Check(c.Reason != ReasonOther || c.Text != "", "closure.reason_text", "opisz przyczynę zakończenia pracy.")
+	fs.Check(c.Assessment != "", "closure.final_assessment", "wpisz ocenę końcową.")
+	return fs.Err()
+}
+
+func (cmd ProposeClosure) apply(o *Outcome, a Actor, today calendar.Date) error {
+	f, c := &o.File, cmd.Closure
+	if err := f.checkClosure(c, today); err != nil {
+		return err
+	}
+	c.ProposedBy, c.ClosedBy = a.Staff, ""
+	f.Section.Proposal = &c
+	return nil
+}
+
+// Closing frees the assistant's place, which the shell does, and ends spell and assignment. A family whose cooperation never began is not monitored.
+func (cmd Close) apply(o *Outcome, a Actor, today calendar.Date) error {
+	f := &o.File
+	if cmd.Closure == nil && f.Section.Proposal == nil {
+		return fault.Precondition("NO_FINAL_ASSESSMENT", "step 20", "Asystent nie przedstawił oceny końcowej. Poproś go o wniosek o zakończenie pracy albo wpisz ocenę końcową.")
+	}
+	if f.openDecision() != nil {
+		return decisionOpen()
+	}
+	var c Closure
+	if f.Section.Proposal != nil {
+		c = *f.Section.Proposal
+	}
+	if cmd.Closure != nil {
+		proposedBy := c.ProposedBy
+		c = *cmd.Closure
+		c.ProposedBy = proposedBy
+	}
+	if err := f.checkClosure(c, today); err != nil {
+		return err
+	}
+	if c.Reason == ReasonLackOfCooperation && !f.decidedToEnd() {
+		return fault.Precondition("NO_JOINT_DECISION", "step 19", "Wcześniejsze zakończenie z braku współpracy wymaga wspólnej decyzji asystenta i kierownika. Najpierw zapiszcie ją (krok 19).")
+	}
+	c.ClosedBy = a.Staff
+	f.Section.Closures = append(f.Section.Closures, c)
+	f.Section.Proposal = nil
+	f.endSpell(c)
+	return nil
+}
+
+// decidedToEnd says that assistant and head decided in the present spell to end early.
+func (f *File) decidedToEnd() bool {
+	return slices.ContainsFunc(f.Section.Decisions, func(d Decision) bool {
+		return d.Decided == DecideEndEarly && !d.DecidedOn.Before(f.spellFrom())
+	})
+}
+
+func (f *File) endSpell(c Closure) {
+	cover := &f.Cover
+	if sp := cover.SpellOpen(); sp != nil {
+		sp.To, sp.Reason = c.On, c.Reason
+	}
+	if as := f.assignment(); as != nil {
+		as.To = c.On
+	}
+	cover.ClosedOn, cover.ClosureReason = c.On, c.Reason
+	cover.AwaitingSince, cover.NextVisitOn, cover.StoppedOn = calendar.Date{}, calendar.Date{}, calendar.Date{}
+	cover.State = familyfile.Monitoring
+	if cover.Day0.IsZero() {
+		cover.State = familyfile.Ended
+	}
+}
+
+func (cmd RecordMonitoring) apply(o *Outcome, a Actor, today calendar.Date) error {
+	f := &o.File
+	months := f.Cover.Terms.Monitoring()
+	if !slices.Contains(months, cmd.Month) {
+		return fault.Invalid("month", "NOT_SCHEDULED", "tego miesiąca nie ma w harmonogramie monitorowania gminy.")
+	}
+	if slices.ContainsFunc(f.Cover.MonitoredOn, func(m familyfile.MonitorMark) bool { return m.Month == cmd.Month }) {
+		return fault.Precondition("MONITORING_DONE", "step 21", "To monitorowanie zostało już odnotowane. Wybierz następny termin z harmonogramu.")
+	}
+	var fs fault.Fields
+	notFuture(&fs, cmd.On, today, "monitored_on")
+	notBefore(&fs, cmd.On, f.Cover.ClosedOn, "monitored_on", "dzień zakończenia pracy")
+	fs.Check(cmd.Note != "", "note", "opisz, jak funkcjonuje rodzina.")
+	if err := fs.Err(); err != nil {
+		return err
+	}
+	m := Monitoring{Month: cmd.Month, On: cmd.On, By: a.Staff, Note: cmd.Note, HelpNeeded: cmd.HelpNeeded}
+	f.Section.Monitoring = append(f.Section.Monitoring, m)
+	f.Cover.MonitoredOn = append(f.Cover.MonitoredOn, familyfile.MonitorMark{Month: cmd.Month, On: cmd.On})
+	if cmd.Month == slices.Max(months) {
+		f.Cover.State = familyfile.Ended
+	}
+	o.Monitoring = &m
+	return nil
+}
+
+func (cmd EndMonitoring) apply(o *Outcome, a Actor, today calendar.Date) error {
+	o.File.Section.EndedBy = &Act{On: today, By: a.Staff, Reason: cmd.Reason}
+	o.File.Cover.State = familyfile.Ended
+	return nil
+}
