@@ -89,6 +89,7 @@ func (t *TrialIssuer) Handler() http.Handler {
 	mux.HandleFunc("GET /.well-known/openid-configuration", t.configuration)
 	mux.HandleFunc("GET /keys", t.keys)
 	mux.HandleFunc("POST /token", t.token)
+	mux.HandleFunc("GET /people", t.list)
 	mux.HandleFunc("GET /{$}", t.page)
 	path := ""
 	if u, err := url.Parse(t.url); err == nil {
@@ -156,6 +157,19 @@ func (t *TrialIssuer) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Error(w, "Nie ma takiej osoby w powiecie próbnym.", http.StatusNotFound)
+}
+
+// list gives the people as plain text: subject, name and what they are.
+func (t *TrialIssuer) list(w http.ResponseWriter, r *http.Request) {
+	people, err := t.people(r.Context())
+	if err != nil {
+		http.Error(w, "Nie można odczytać listy osób.", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, p := range people {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", p.Subject, p.DisplayName, p.Does) // the client has gone away
+	}
 }
 
 var trialPage = template.Must(template.New("trial").Parse(`<!doctype html>

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"asysta.example/cmd/asysta/suite"
+)
+
+// bootstrap puts the first county, gmina and administrator into an empty store; everything else is done by that administrator through the API.
+func (p program) bootstrap(ctx context.Context) (err error) {
+	var first suite.First
+	flags := flag.NewFlagSet("bootstrap", flag.ContinueOnError)
+	flags.SetOutput(p.stderr)
+	flags.StringVar(&first.Gmina, "gmina", "", "TERYT code of the first gmina, 7 digits; its first four are the county")
+	flags.StringVar(&first.GminaName, "gmina-name", "", `name of the gmina, e.g. "gmina Radziłów"`)
+	flags.StringVar(&first.CountyName, "county-name", "", `name of the county, e.g. "powiat grajewski"`)
+	flags.StringVar(&first.Person, "person", "", "name of the county's first administrator")
+	flags.StringVar(&first.Subject, "subject", "", "login subject of the administrator: the claim sub of their tokens")
+	if err := flags.Parse(p.args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	base, err := p.openTool(ctx, true, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	person, err := suite.Bootstrap(ctx, base.Deps, first)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "county powiaty/%s, gmina gminas/%s, administrator %s\n", first.Gmina[:4], first.Gmina, person)
+	return err
+}

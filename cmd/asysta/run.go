@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"asysta.example/cmd/asysta/suite"
+
+	"asysta.example/internal/rpc"
+)
+
+// program is what a command gets.
+type program struct {
+	args   []string // after the command
+	env    []string // "KEY=value"
+	stdout io.Writer
+	stderr io.Writer
+	clock  func() time.Time
+}
+
+const usage = `asysta – rejestr powiatowy asysty rodzinnej (county register of family assistance)
+
+  asysta demo              everything in one process, with a freshly filled, invented county; only on this machine
+  asysta all               everything in one process (SQLite, or MongoDB with ASYSTA_STORE)
+  asysta referral | casefile | planning | reporting
+                           one service
+  asysta gateway           REST in front of services in other processes
+
+  asysta token [SUBJECT]   a token of a running trial (asysta demo) for an invented person; without SUBJECT the list of them
+  asysta migrate           make or bring up to date collections and indexes
+  asysta bootstrap …       first county, gmina and administrator of a real installation; -h lists the flags
+  asysta audit verify      check the hash chains of the whole journal; exits with an error where one is broken
+  asysta version | help
+
+Settings come from the environment (ASYSTA_…); docs/OPERATIONS.md describes them. What is wrong with them is reported all at once.
+`
+
+// realMain runs one command and returns when it is done or ctx has ended.
+func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
+	p := program{env: env, stdout: stdout, stderr: stderr, clock: time.Now} //nolint:forbidigo // the one place where the clock comes from
+	command := "help"
+	if len(args) > 0 {
+		command, p.args = args[0], args[1:]
+	}
+	if command == "case" {
+		command = suite.Casefile
+	}
+	if suite.Known(command) {
+		return p.service(ctx, command)
+	}
+	commands := map[string]func(context.Context) error{
+		"all": p.all, "demo": p.demo, "gateway": p.gateway, "token": p.token, "migrate": p.migrate, "bootstrap": p.bootstrap, "audit": p.audit,
+		"version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
+	}
+	run, ok := commands[command]
+	if !ok {
+		return fmt.Errorf("there is no command %q; asysta help lists them", command)
+	}
+	return run(ctx)
+}
+
+func (p program) help(context.Context) error {
+	_, err := io.WriteString(p.stdout, usage)
+	return err
+}
+
+func (p program) version(context.Context) error {
+	v, revision := "devel", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" {
+			v = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = " " + s.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(p.stdout, "asysta %s%s\n", v, revision)
+	return err
+}
+
+// log gives the process's logger; it writes to standard error, so that output of commands stays clean.
+func (p program) log(level slog.Level) *slog.Logger { return rpc.NewLogger(p.stderr, level) }
+
+func (p program) service(ctx context.Context, name string) error {
+	var cfg suite.ServiceConfig
+	if err := suite.Load(ctx, &cfg, p.env); err != nil {
+		return err
+	}
+	return suite.RunService(ctx, name, cfg, p.clock, p.log(cfg.Level))
+}
+
+func (p program) gateway(ctx context.Context) error {
+	var cfg suite.GatewayConfig
+	if err := suite.Load(ctx, &cfg, p.env); err != nil {
+		return err
+	}
+	return suite.RunGateway(ctx, cfg, p.log(cfg.Level))
+}
+
+func (p program) all(ctx context.Context) error {
+	var cfg suite.AllConfig
+	if err := suite.Load(ctx, &cfg, p.env); err != nil {
+		return err
+	}
+	return p.run(ctx, cfg, suite.Options{})
+}
+
+// run serves everything until ctx ends.
+func (p program) run(ctx context.Context, cfg suite.AllConfig, o suite.Options) error {
+	o.Clock, o.Log = p.clock, p.log(cfg.Level)
+	s, err := suite.Start(ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	if cfg.Trial {
+		p.banner(s.Address())
+	}
+	o.Log.InfoContext(ctx, "serving", slog.String("service", "all"), slog.String("address", s.Address()))
+	err = s.Wait(ctx)
+	return errors.Join(err, s.Close())
+}
+
+// banner says loudly that this is a trial.
+func (p program) banner(address string) {
+	_, _ = fmt.Fprintf(p.stderr, `
+  ##########################################################################
+  #  TRYB PRÓBNY (TRIAL): logowanie bez hasła, tylko na tym komputerze.     #
+  #  Nie wprowadzaj danych prawdziwych osób.                                #
+  ##########################################################################
+
+  Dokumentacja API:          http://%[1]s/docs
+  Osoby próbne i tokeny:     http://%[1]s%[2]s/   (albo: asysta token)
+
+`, address, suite.TrialPath)
+}

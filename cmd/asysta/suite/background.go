@@ -1,0 +1,108 @@
+package suite
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"asysta.example/internal/rpc"
+)
+
+// Work is something a process does by itself, again and again. One round that fails is logged and repeated with the next; rounds are idempotent and may run in
+// several processes at once.
+type Work struct {
+	Name  string // as logged, e.g. "referral/sweep"
+	Every time.Duration
+	Round func(context.Context) error
+}
+
+// roundLimit bounds one round of background work.
+const roundLimit = 2 * time.Minute
+
+// background owns the goroutines of the work that runs by itself.
+type background struct {
+	deps rpc.Deps
+	stop context.CancelFunc
+	wait sync.WaitGroup
+}
+
+// start begins the work; it goes on until end, whatever happens to ctx.
+func start(ctx context.Context, deps rpc.Deps, works []Work) *background {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b := &background{deps: deps, stop: stop}
+	for _, w := range works {
+		b.wait.Go(func() { b.repeat(ctx, w) })
+	}
+	return b
+}
+
+func (b *background) repeat(ctx context.Context, w Work) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		b.round(ctx, w)
+		timer.Reset(w.Every + rand.N(w.Every/4+1)) //nolint:gosec // spreads the rounds of several processes
+	}
+}
+
+// round runs once; a panic of one round does not end the process.
+func (b *background) round(ctx context.Context, w Work) {
+	ctx, cancel := context.WithTimeout(ctx, roundLimit)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			b.deps.Log.ErrorContext(ctx, "background work panicked", slog.String("work", w.Name))
+		}
+	}()
+	if err := w.Round(ctx); err != nil && ctx.Err() == nil {
+		b.deps.Log.ErrorContext(ctx, "background work", slog.String("work", w.Name), slog.String("cause", err.Error()))
+	}
+}
+
+// end stops the work and waits for the rounds that run.
+func (b *background) end() {
+	b.stop()
+	b.wait.Wait()
+}
+
+const (
+	relayEvery = 300 * time.Millisecond
+	relayBatch = 200
+	sweepEvery = time.Minute
+	sweepBack  = 15 * time.Minute // longer than any call lasts and than clocks differ
+)
+
+// storeWork is the work that every deployment's store needs: the relay, which gives commits their positions in the feeds, and the sweep, which sees
+// commits to their end that a crash cut short.
+func storeWork(deps rpc.Deps) []Work {
+	system := deps.Store.System()
+	var since time.Time // from the beginning in the first round
+	return []Work{
+		{Name: "store/relay", Every: relayEvery, Round: func(ctx context.Context) error {
+			for {
+				n, err := system.Relay(ctx, relayBatch)
+				if err != nil || n < relayBatch {
+					return err
+				}
+			}
+		}},
+		{Name: "store/sweep", Every: sweepEvery, Round: func(ctx context.Context) error {
+			began := deps.Clock()
+			n, err := system.Sweep(ctx, since)
+			if n > 0 {
+				deps.Log.InfoContext(ctx, "sweep mended aggregates", slog.Int("count", n))
+			}
+			if err == nil {
+				since = began.Add(-sweepBack)
+			}
+			return err
+		}},
+	}
+}

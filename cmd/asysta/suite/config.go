@@ -1,0 +1,272 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"asysta.example/internal/identity"
+)
+
+// Prefix begins the name of every setting.
+const Prefix = "ASYSTA_"
+
+// Addresses that the processes of one machine use where nothing else is set.
+const (
+	DefaultGateway   = "127.0.0.1:8080"
+	DefaultReferral  = "127.0.0.1:9101"
+	DefaultCasefile  = "127.0.0.1:9102"
+	DefaultPlanning  = "127.0.0.1:9103"
+	DefaultReporting = "127.0.0.1:9104"
+)
+
+// Storage says where data lies and what it is sealed with.
+type Storage struct {
+	Store     string `env:"STORE, default=sqlite:asysta.db"` // sqlite:PATH or mongodb://…
+	Database  string `env:"DATABASE, default=asysta"`        // name of the database on MongoDB
+	MasterKey string `env:"MASTER_KEY_FILE"`                 // master key of sealed fields; all: beside the SQLite file where unset
+}
+
+// Login says whose tokens are accepted.
+type Login struct {
+	Issuer    string `env:"OIDC_ISSUER"`                   // URL of the OpenID Connect issuer
+	Audience  string `env:"OIDC_AUDIENCE, default=asysta"` // audience that tokens must name
+	SystemKey string `env:"SYSTEM_KEY_FILE"`               // key shared by the services, at least 32 bytes; all: made at start where unset
+	Trial     bool   `env:"TRIAL"`                         // tokens for demo people to whoever asks on this machine
+}
+
+// Transport says how processes of different machines protect what they say to each other; plain text where unset.
+type Transport struct {
+	Cert string   `env:"TLS_CERT_FILE"` // PEM, own certificate
+	Key  string   `env:"TLS_KEY_FILE"`  // PEM, its key
+	CA   string   `env:"TLS_CA_FILE"`   // PEM, who signs the peers' certificates; with it clients must show one
+	Peer []string `env:"TLS_PEERS"`     // DNS names that a client's certificate may carry; all signed by the CA where unset
+}
+
+// Process is what every process has.
+type Process struct {
+	Level slog.Level `env:"LOG_LEVEL, default=INFO"`
+}
+
+// Ending bounds the end of a process.
+type Ending struct {
+	Drain time.Duration `env:"DRAIN, default=20s"` // how long running calls may take to end
+}
+
+// Peers are the services' addresses.
+type Peers struct {
+	Referral  string `env:"REFERRAL_ADDRESS, default=127.0.0.1:9101"`
+	Casefile  string `env:"CASEFILE_ADDRESS, default=127.0.0.1:9102"`
+	Planning  string `env:"PLANNING_ADDRESS, default=127.0.0.1:9103"`
+	Reporting string `env:"REPORTING_ADDRESS, default=127.0.0.1:9104"`
+}
+
+// Web is the gateway's own.
+type Web struct {
+	Listen  string   `env:"GATEWAY_LISTEN, default=127.0.0.1:8080"`
+	Origins []string `env:"ALLOWED_ORIGINS"` // web origins that may call from a browser
+}
+
+// ServiceConfig is the configuration of one service's process.
+type ServiceConfig struct {
+	Listen string `env:"LISTEN"` // the service's default address where unset
+	Storage
+	Login
+	Transport
+	Process
+	Ending
+	Peers
+}
+
+// AllConfig is the configuration of everything in one process.
+type AllConfig struct {
+	Listen string `env:"LISTEN"` // gRPC for programs beside the gateway; none where unset
+	Storage
+	Login
+	Transport
+	Process
+	Ending
+	Web
+}
+
+// GatewayConfig is the configuration of the gateway's process.
+type GatewayConfig struct {
+	Transport
+	Process
+	Ending
+	Peers
+	Web
+}
+
+// ToolConfig is the configuration of what runs on the store and ends: migrate, audit, bootstrap.
+type ToolConfig struct {
+	Storage
+	Process
+}
+
+// TokenConfig is the configuration of the token command.
+type TokenConfig struct {
+	Web
+}
+
+// sections of every configuration, for the list of known settings.
+var everything = []any{ServiceConfig{}, AllConfig{}, GatewayConfig{}, ToolConfig{}, TokenConfig{}}
+
+// Load reads a configuration (a pointer to a struct of this file) from an environment of "KEY=value" and reports all its faults together: values that
+// cannot be read, settings that nobody knows, and what the configuration itself finds wrong. An empty value counts as unset.
+func Load(ctx context.Context, cfg any, env []string) error {
+	values, faults := map[string]string{}, []error{}
+	known := settings(reflect.ValueOf(everything))
+	for _, line := range env {
+		key, value, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, Prefix+"TEST_") || value == "" {
+			continue
+		}
+		if !slices.Contains(known, strings.TrimPrefix(key, Prefix)) {
+			faults = append(faults, fmt.Errorf("%s: there is no such setting", key))
+		}
+		values[key] = value
+	}
+	faults = append(faults, decode(ctx, reflect.ValueOf(cfg).Elem(), envconfig.PrefixLookuper(Prefix, envconfig.MapLookuper(values)))...)
+	if v, ok := cfg.(interface{ faults() []error }); ok {
+		faults = append(faults, v.faults()...)
+	}
+	return errors.Join(faults...)
+}
+
+// decode reads the sections one by one, because envconfig stops at its first fault.
+func decode(ctx context.Context, target reflect.Value, from envconfig.Lookuper) []error {
+	var faults []error
+	own := reflect.New(target.Type())
+	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: own.Interface(), Lookuper: from}); err == nil {
+		target.Set(own.Elem())
+		return nil
+	}
+	for i := range target.NumField() {
+		if target.Type().Field(i).Anonymous {
+			if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: target.Field(i).Addr().Interface(), Lookuper: from}); err != nil {
+				faults = append(faults, named(target.Type().Field(i).Type, err))
+			}
+		}
+	}
+	return faults
+}
+
+// named begins an error of envconfig, which names the field, with the setting.
+func named(section reflect.Type, err error) error {
+	field, rest, _ := strings.Cut(err.Error(), ": ")
+	if f, ok := section.FieldByName(field); ok {
+		tag, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		return fmt.Errorf("%s%s: %s", Prefix, tag, rest)
+	}
+	return err
+}
+
+// settings lists the names of the settings of a value's type, without the prefix.
+func settings(v reflect.Value) []string {
+	var names []string
+	if v.Kind() == reflect.Slice {
+		for i := range v.Len() {
+			names = append(names, settings(v.Index(i).Elem())...)
+		}
+		return names
+	}
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Anonymous {
+			names = append(names, settings(v.Field(i))...)
+			continue
+		}
+		tag, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		names = append(names, tag)
+	}
+	return names
+}
+
+func (c *ServiceConfig) faults() []error {
+	faults := append(c.Storage.faults(), c.Transport.faults()...)
+	faults = append(faults, address("LISTEN", c.Listen))
+	if c.Trial {
+		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial runs in one process: asysta all"))
+	}
+	if c.Issuer == "" {
+		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted"))
+	}
+	if c.SystemKey == "" {
+		faults = append(faults, errors.New("ASYSTA_SYSTEM_KEY_FILE: name the file with the key that the services share"))
+	}
+	if c.MasterKey == "" {
+		faults = append(faults, errors.New("ASYSTA_MASTER_KEY_FILE: name the file with the master key that the services share"))
+	}
+	return faults
+}
+
+func (c *AllConfig) faults() []error {
+	faults := append(c.Storage.faults(), c.Transport.faults()...)
+	faults = append(faults, address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen))
+	if c.Issuer == "" && !c.Trial {
+		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted, or set ASYSTA_TRIAL=true for a trial with invented people"))
+	}
+	if c.Issuer != "" && c.Trial {
+		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial has its own issuer; take ASYSTA_OIDC_ISSUER or ASYSTA_TRIAL away"))
+	}
+	if c.Trial {
+		faults = append(faults, loopbackOnly("LISTEN", c.Listen), loopbackOnly("GATEWAY_LISTEN", c.Web.Listen))
+	}
+	if strings.HasPrefix(c.Store, "mongodb") && c.MasterKey == "" {
+		faults = append(faults, errors.New("ASYSTA_MASTER_KEY_FILE: with MongoDB name the file with the master key"))
+	}
+	return faults
+}
+
+func (c *GatewayConfig) faults() []error {
+	return append(c.Transport.faults(), address("GATEWAY_LISTEN", c.Web.Listen), address("REFERRAL_ADDRESS", c.Referral), address("CASEFILE_ADDRESS", c.Casefile),
+		address("PLANNING_ADDRESS", c.Planning), address("REPORTING_ADDRESS", c.Reporting))
+}
+
+func (c *ToolConfig) faults() []error { return c.Storage.faults() }
+
+func (s Storage) faults() []error {
+	if path, ok := strings.CutPrefix(s.Store, "sqlite:"); ok && path != "" {
+		return nil
+	}
+	if strings.HasPrefix(s.Store, "mongodb://") || strings.HasPrefix(s.Store, "mongodb+srv://") {
+		return nil
+	}
+	return []error{errors.New("ASYSTA_STORE: sqlite:PATH or mongodb://…")} // not shown: it may hold a password
+}
+
+func (t Transport) faults() []error {
+	if (t.Cert == "") != (t.Key == "") {
+		return []error{errors.New("ASYSTA_TLS_CERT_FILE and ASYSTA_TLS_KEY_FILE come together")}
+	}
+	if len(t.Peer) > 0 && t.CA == "" {
+		return []error{errors.New("ASYSTA_TLS_PEERS needs ASYSTA_TLS_CA_FILE")}
+	}
+	return nil
+}
+
+func address(key, value string) error {
+	if value == "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(value); err != nil || port == "" {
+		return fmt.Errorf("%s%s: %q is not host:port", Prefix, key, value)
+	}
+	return nil
+}
+
+func loopbackOnly(key, value string) error {
+	if value == "" || identity.Loopback(value) {
+		return nil
+	}
+	return fmt.Errorf("%s%s: a trial gives tokens to whoever asks and so listens on 127.0.0.1 only, not on %q", Prefix, key, value)
+}

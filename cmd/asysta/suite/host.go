@@ -1,0 +1,143 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"asysta.example/internal/rpc"
+)
+
+// host runs gRPC servers and ends them.
+type host struct {
+	log     *slog.Logger
+	drain   time.Duration
+	servers []*rpc.Server
+	serving sync.WaitGroup
+	failed  chan error // of whatever serves and stopped by itself
+}
+
+func newHost(log *slog.Logger, drain time.Duration) *host {
+	return &host{log: log, drain: drain, failed: make(chan error, 4)}
+}
+
+// serve starts a server of the services on a listener, which it owns from now on.
+func (h *host) serve(ctx context.Context, deps rpc.Deps, auth rpc.Authenticator, services []rpc.Service, lis net.Listener, opts ...rpc.ServerOption) error {
+	server, err := rpc.NewServer(deps, auth, opts...)
+	if err == nil {
+		for _, s := range services {
+			s.Register(server)
+		}
+		err = server.Check()
+	}
+	if err != nil {
+		return errors.Join(err, lis.Close())
+	}
+	h.servers = append(h.servers, server)
+	h.serving.Go(func() {
+		if err := server.Serve(lis); err != nil {
+			h.fail(err)
+		}
+	})
+	server.FollowHealth(context.WithoutCancel(ctx))
+	return nil
+}
+
+// fail notes a failure; one is enough to end the process.
+func (h *host) fail(err error) {
+	select {
+	case h.failed <- err:
+	default:
+	}
+}
+
+// await blocks until ctx ends or something failed.
+func (h *host) await(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-h.failed:
+		return err
+	}
+}
+
+// close drains all servers at once.
+func (h *host) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), max(h.drain, time.Second))
+	defer cancel()
+	var draining sync.WaitGroup
+	for _, s := range h.servers {
+		draining.Go(func() { s.Shutdown(ctx) })
+	}
+	draining.Wait()
+	h.serving.Wait()
+}
+
+// listen opens a TCP listener.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	lis, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("suite: %w", err)
+	}
+	return lis, nil
+}
+
+// web is the gateway's HTTP server.
+type web struct {
+	lis     net.Listener
+	server  *http.Server
+	drain   time.Duration
+	serving sync.WaitGroup
+}
+
+// Bounds of an HTTP connection. Answers may be streams, which the gateway itself bounds.
+const (
+	headerWithin = 10 * time.Second
+	readWithin   = 60 * time.Second
+	idleAfter    = 2 * time.Minute
+	maxHeader    = 64 << 10
+)
+
+func listenWeb(ctx context.Context, address string, drain time.Duration) (*web, error) {
+	lis, err := listen(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	return &web{lis: lis, drain: drain}, nil
+}
+
+// serve answers with a handler until close.
+func (w *web) serve(ctx context.Context, handler http.Handler, failed chan<- error) {
+	background := context.WithoutCancel(ctx)
+	w.server = &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerWithin, ReadTimeout: readWithin, IdleTimeout: idleAfter, MaxHeaderBytes: maxHeader,
+		BaseContext: func(net.Listener) context.Context { return background }, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+	}
+	w.serving.Go(func() {
+		if err := w.server.Serve(w.lis); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			select {
+			case failed <- fmt.Errorf("suite: gateway: %w", err):
+			default:
+			}
+		}
+	})
+}
+
+// close takes no new requests and lets the running ones end.
+func (w *web) close() {
+	if w.server == nil {
+		_ = w.lis.Close()
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), max(w.drain, time.Second))
+	defer cancel()
+	if err := w.server.Shutdown(ctx); err != nil {
+		_ = w.server.Close()
+	}
+	w.serving.Wait()
+}

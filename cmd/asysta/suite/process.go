@@ -1,0 +1,115 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"asysta.example/gateway"
+
+	"asysta.example/internal/identity"
+	"asysta.example/internal/rpc"
+)
+
+var defaultListen = map[string]string{Referral: DefaultReferral, Casefile: DefaultCasefile, Planning: DefaultPlanning, Reporting: DefaultReporting}
+
+// RunService serves one service until ctx ends, then drains it. Several processes of one service may run over one database.
+func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func() time.Time, log *slog.Logger) (err error) {
+	master, err := masterOf(cfg.Storage, false)
+	if err != nil {
+		return err
+	}
+	tokens, err := systemTokens(cfg.SystemKey, clock)
+	if err != nil {
+		return err
+	}
+	base, err := OpenBase(ctx, cfg.Storage, master, clock, log, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	base.Deps.Tokens = tokens
+	client, err := cfg.clientCredentials()
+	if err != nil {
+		return err
+	}
+	casefile, err := rpc.Dial(cfg.Casefile, rpc.WithFaults(), rpc.WithTransport(client))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, casefile.Close()) }()
+	parts, err := build(base.Deps, conns{casefile: casefile}, name)
+	if err != nil {
+		return err
+	}
+	auth := identity.New(identity.NewOIDC(cfg.Issuer, cfg.Audience, clock), tokens, base.Deps.Directory, clock)
+	return serveParts(ctx, name, cfg, base.Deps, auth, parts)
+}
+
+func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.Deps, auth rpc.Authenticator, parts part) error {
+	creds, err := cfg.serverCredentials()
+	if err != nil {
+		return err
+	}
+	address := cfg.Listen
+	if address == "" {
+		address = defaultListen[name]
+	}
+	lis, err := listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	h := newHost(deps.Log, cfg.Drain)
+	if err := h.serve(ctx, deps, auth, parts.servers, lis, rpc.WithCredentials(creds)); err != nil {
+		return err
+	}
+	works := parts.works
+	if name == Casefile {
+		works = append(works, storeWork(deps)...)
+	}
+	work := start(ctx, deps, works)
+	deps.Log.InfoContext(ctx, "serving", slog.String("service", name), slog.String("address", lis.Addr().String()))
+	err = h.await(ctx)
+	h.close()
+	work.end()
+	return err
+}
+
+// RunGateway serves the REST interface of services in other processes until ctx ends.
+func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err error) {
+	creds, err := cfg.clientCredentials()
+	if err != nil {
+		return err
+	}
+	var open []*grpc.ClientConn
+	defer func() {
+		for _, c := range open {
+			err = errors.Join(err, c.Close())
+		}
+	}()
+	for _, address := range []string{cfg.Referral, cfg.Casefile, cfg.Planning, cfg.Reporting} {
+		c, err := rpc.Dial(address, rpc.WithTransport(creds))
+		if err != nil {
+			return err
+		}
+		open = append(open, c)
+	}
+	handler, err := gateway.New(ctx, gateway.Config{AllowedOrigins: cfg.Origins}, gateway.Conns{Referral: open[0], Casefile: open[1], Planning: open[2], Reporting: open[3]})
+	if err != nil {
+		return fmt.Errorf("suite: gateway: %w", err)
+	}
+	w, err := listenWeb(ctx, cfg.Web.Listen, cfg.Drain)
+	if err != nil {
+		return err
+	}
+	h := newHost(log, cfg.Drain)
+	w.serve(ctx, handler, h.failed)
+	log.InfoContext(ctx, "serving", slog.String("service", "gateway"), slog.String("address", w.lis.Addr().String()))
+	err = h.await(ctx)
+	w.close()
+	return err
+}

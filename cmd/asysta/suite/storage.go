@@ -1,0 +1,99 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"asysta.example/internal/directory"
+	"asysta.example/internal/identity"
+	"asysta.example/internal/rpc"
+	"asysta.example/internal/seal"
+	"asysta.example/internal/store"
+	"asysta.example/internal/store/mongo"
+	"asysta.example/internal/store/sqlite"
+)
+
+// opening bounds the wait for a database at start.
+const opening = 20 * time.Second
+
+// openEngine opens the database that the configuration names.
+func openEngine(ctx context.Context, c Storage) (store.Engine, error) {
+	ctx, cancel := context.WithTimeout(ctx, opening)
+	defer cancel()
+	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok {
+		return sqlite.Open(ctx, path)
+	}
+	return mongo.Open(ctx, c.Store, c.Database)
+}
+
+// Base is what every process with data has: storage, keys, clock and log.
+type Base struct {
+	Engine store.Engine
+	Deps   rpc.Deps
+}
+
+// OpenBase opens storage and keys; Base.Close ends them. With migrate the collections are made, as in one process that is alone with its file;
+// otherwise `asysta migrate` has made them.
+func OpenBase(ctx context.Context, c Storage, master *seal.Master, clock func() time.Time, log *slog.Logger, migrate bool) (*Base, error) {
+	engine, err := openEngine(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	s := store.Open(engine)
+	if migrate {
+		if err := s.System().Migrate(ctx); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return &Base{Engine: engine, Deps: rpc.Deps{
+		Store: s, Vault: seal.NewVault(master, seal.OverEngine(engine)), Directory: directory.NewReader(s), Clock: clock, Log: log, Instance: host,
+	}}, nil
+}
+
+// Close closes the store.
+func (b *Base) Close() error { return b.Deps.Store.Close() }
+
+// masterOf loads the master key; make lets a process that is alone with its data create it, beside the SQLite file where no place is named.
+func masterOf(c Storage, make bool) (*seal.Master, error) {
+	path := c.MasterKey
+	if path == "" {
+		path = strings.TrimPrefix(c.Store, "sqlite:") + ".master.json"
+	}
+	if make {
+		return seal.LoadOrCreateMaster(path)
+	}
+	return seal.LoadMaster(path)
+}
+
+// systemTokens uses the shared key of a file, or with an empty path a key that lives as long as the process.
+func systemTokens(path string, clock func() time.Time) (*identity.SystemTokens, error) {
+	key := make([]byte, identity.SystemKey)
+	if path == "" {
+		if _, err := rand.Read(key); err != nil {
+			return nil, fmt.Errorf("suite: system key: %w", err)
+		}
+		return identity.NewSystemTokens(key, clock)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("suite: system key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("suite: system key: %s is readable by others than its owner (mode %04o); chmod 600", path, info.Mode().Perm())
+	}
+	if key, err = os.ReadFile(path); err != nil {
+		return nil, fmt.Errorf("suite: system key: %w", err)
+	}
+	return identity.NewSystemTokens(bytes.TrimSpace(key), clock)
+}

@@ -1,0 +1,168 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"asysta.example/gateway"
+
+	"asysta.example/internal/identity"
+	"asysta.example/internal/rpc"
+	"asysta.example/internal/seal"
+)
+
+// TrialPath is where the trial issuer lives on the gateway.
+const TrialPath = "/trial"
+
+// Options are what a Suite is given beside its configuration.
+type Options struct {
+	Clock  func() time.Time
+	Log    *slog.Logger
+	Master *seal.Master // nil: the file that the configuration names, made where there is none
+	// Fill puts data into the store before the first call is answered (the demo county).
+	Fill func(context.Context, rpc.Deps) error
+}
+
+// Suite is everything in one process: services, gateway, storage, background work. Start makes it run, Close ends it.
+type Suite struct {
+	Deps    rpc.Deps
+	Conn    *grpc.ClientConn // to all services, through memory, for a client with a token of its own
+	Gateway http.Handler     // the REST interface
+	Trial   *identity.TrialIssuer
+
+	base  *Base
+	asked *grpc.ClientConn // on which services ask one another
+	host  *host
+	web   *web
+	work  *background
+}
+
+// Start opens storage, builds the services and serves: in memory, on Listen if that is set, and REST on GatewayListen; a port 0 is chosen by the machine
+// (Address). It returns when everything answers.
+func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) {
+	if o.Master == nil {
+		if o.Master, err = masterOf(cfg.Storage, true); err != nil {
+			return nil, err
+		}
+	}
+	base, err := OpenBase(ctx, cfg.Storage, o.Master, o.Clock, o.Log, true)
+	if err != nil {
+		return nil, err
+	}
+	s := &Suite{base: base, Deps: base.Deps, host: newHost(o.Log, cfg.Drain)}
+	if err := s.start(ctx, cfg, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error) {
+	if o.Fill != nil {
+		if err := o.Fill(ctx, s.Deps); err != nil {
+			return err
+		}
+	}
+	if s.web, err = listenWeb(ctx, cfg.Web.Listen, cfg.Drain); err != nil {
+		return err
+	}
+	auth, err := s.login(cfg)
+	if err != nil {
+		return err
+	}
+	if err := s.serve(ctx, cfg, auth); err != nil {
+		return err
+	}
+	s.Gateway, err = gateway.New(ctx, gateway.Config{AllowedOrigins: cfg.Origins}, gateway.Conns{Referral: s.Conn, Casefile: s.Conn, Planning: s.Conn, Reporting: s.Conn})
+	if err != nil {
+		return fmt.Errorf("suite: gateway: %w", err)
+	}
+	root := s.Gateway
+	if s.Trial != nil {
+		mux := http.NewServeMux()
+		mux.Handle("/", s.Gateway)
+		mux.Handle(TrialPath+"/", s.Trial.Handler())
+		root = mux
+	}
+	s.web.serve(ctx, root, s.host.failed)
+	return nil
+}
+
+// login builds the trial issuer or uses the configured one, and makes the services' own tokens.
+func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
+	tokens, err := systemTokens(cfg.SystemKey, s.Deps.Clock)
+	if err != nil {
+		return nil, err
+	}
+	s.Deps.Tokens = tokens
+	people := identity.NewOIDC(cfg.Issuer, cfg.Audience, s.Deps.Clock)
+	if cfg.Trial {
+		if s.Trial, err = identity.NewTrialIssuer("http://"+s.Address()+TrialPath, cfg.Audience, s.Deps.Clock, trialPeople(s.Deps)); err != nil {
+			return nil, err
+		}
+		people = s.Trial.Verifier()
+	}
+	return identity.New(people, tokens, s.Deps.Directory, s.Deps.Clock), nil
+}
+
+// serve starts the services in memory and, where an address is set, outside.
+func (s *Suite) serve(ctx context.Context, cfg AllConfig, auth rpc.Authenticator) (err error) {
+	pipe := rpc.NewPipe()
+	if s.asked, err = pipe.Dial(rpc.WithFaults()); err != nil {
+		return err
+	}
+	if s.Conn, err = pipe.Dial(); err != nil {
+		return err
+	}
+	parts, err := build(s.Deps, conns{casefile: s.asked}, Services...)
+	if err != nil {
+		return err
+	}
+	if err := s.host.serve(ctx, s.Deps, auth, parts.servers, pipe); err != nil {
+		return err
+	}
+	if cfg.Listen != "" {
+		creds, err := cfg.serverCredentials()
+		if err != nil {
+			return err
+		}
+		lis, err := listen(ctx, cfg.Listen)
+		if err != nil {
+			return err
+		}
+		if err := s.host.serve(ctx, s.Deps, auth, parts.servers, lis, rpc.WithCredentials(creds)); err != nil {
+			return err
+		}
+	}
+	s.work = start(ctx, s.Deps, append(storeWork(s.Deps), parts.works...))
+	return nil
+}
+
+// Address is where the gateway listens, "host:port".
+func (s *Suite) Address() string { return s.web.lis.Addr().String() }
+
+// Wait blocks until ctx ends or something that serves has failed, and gives that failure.
+func (s *Suite) Wait(ctx context.Context) error { return s.host.await(ctx) }
+
+// Close ends everything in its order: gateway, servers, background work, store. Running calls may end within the configured time.
+func (s *Suite) Close() error {
+	if s.web != nil {
+		s.web.close()
+	}
+	s.host.close()
+	if s.work != nil {
+		s.work.end()
+	}
+	var errs []error
+	for _, c := range []*grpc.ClientConn{s.Conn, s.asked} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(append(errs, s.base.Close())...)
+}
