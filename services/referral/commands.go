@@ -135,6 +135,7 @@ type Approve struct {
 	Assistant          string // staff id; "" while every assistant is full, under a court order
 	AssistantPerson    string
 	AssistantBody      string
+	AssistantWorker    bool // the assistant is a social worker of the gmina too
 	DuplicatesReviewed bool
 	Duplicates         bool // there are likely duplicates
 	Served             bool // an open family file holds a PESEL of the family

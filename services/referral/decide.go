@@ -113,8 +113,8 @@ func (c Approve) checkAssistant(r *Referral, ordered bool) error {
 		return nil
 	case slices.Contains(r.LockedOut, c.AssistantPerson):
 		return lockedOut(rule, "Wskaż innego asystenta")
-	case c.Assistant == r.Route.SocialWorker:
-		return fault.Precondition("ASSISTANT_IS_SOCIAL_WORKER", "art. 17 ust. 3", "Asystentem rodziny nie może być jej pracownik socjalny. Wskaż inną osobę.")
+	case c.AssistantWorker || c.Assistant == r.Route.SocialWorker:
+		return fault.Precondition("ASSISTANT_IS_SOCIAL_WORKER", "art. 17", "Asystentem rodziny nie może być pracownik socjalny tej gminy. Wskaż inną osobę.")
 	case r.Request.Addressee == ContractedBody && c.AssistantBody != r.Request.Institution:
 		return fault.Precondition("OTHER_BODY", rule, "Ten asystent nie pracuje w podmiocie, któremu zlecono pracę z rodziną. Wskaż asystenta tego podmiotu.")
 	}
