@@ -79,6 +79,11 @@ func (r *Reader) Institution(ctx context.Context, gmina, id string) (Institution
 	return InstitutionOf(doc)
 }
 
+// ListInstitutions gives the partner institutions of a gmina by name, those no longer offered too.
+func (r *Reader) ListInstitutions(ctx context.Context, gmina string) ([]Institution, error) {
+	return each(ctx, r.store.For(gmina), store.Institutions, store.Query{Index: "all"}, InstitutionOf)
+}
+
 // Person gives a person of a county.
 func (r *Reader) Person(ctx context.Context, county, id string) (Person, error) {
 	doc, err := r.store.ForCounty(county).Load(ctx, store.Ref{Kind: store.People, ID: id})

@@ -103,3 +103,24 @@ func sameRoles(a, b []access.Role) bool {
 func unique(roles []access.Role) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(roles)))) == len(roles)
 }
+
+// PersonActions are the commands a county administrator may give on a person today.
+func PersonActions(p dir.Person, by Actor, today calendar.Date) []string {
+	out := []string{"UpdatePerson"}
+	if p.ActiveOn(today) {
+		out = append(out, "LinkSubject")
+	}
+	if len(p.Subjects) > 0 {
+		out = append(out, "UnlinkSubject")
+	}
+	if p.ID == by.Person {
+		return out
+	}
+	if p.ActiveOn(today) {
+		out = append(out, "DeactivatePerson")
+	}
+	if !p.ActiveOn(today) || !p.ActiveTo.IsZero() {
+		out = append(out, "ReactivatePerson")
+	}
+	return out
+}

@@ -1,0 +1,103 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/name"
+	"asysta.example/internal/rpc"
+	"asysta.example/services/casefile/caseload"
+
+	dir "asysta.example/internal/directory"
+)
+
+// GetCaseload gives the caseload of an assistant, with the family files of the gmina.
+func (s *Server) GetCaseload(ctx context.Context, req *directoryv1.GetCaseloadRequest) (*directoryv1.Caseload, error) {
+	n, err := parse(req.GetStaff(), name.Staff, "staff")
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.reader.Staff(ctx, n.Gmina, n.ID)
+	if err != nil {
+		return nil, rpc.Absent(ctx, err)
+	}
+	if !seesCaseload(access.GrantFrom(ctx), m) {
+		return nil, fault.Denied()
+	}
+	return s.caseload(ctx, m, true)
+}
+
+// seesCaseload is the object rule of a caseload: the head of the centre all, the head of a body its own staff's, an assistant the own one.
+func seesCaseload(g access.Grant, m dir.Staff) bool {
+	if g.Has(access.Head) && (g.Employment.Body == "" || g.Employment.Body == m.Body) {
+		return true
+	}
+	return g.Has(access.Assistant) && g.Employment.Staff == m.ID
+}
+
+// ListCaseloads lists the caseloads of the assistants employed today, most free places first. No family is named, so none is noted as read.
+func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloadsRequest) (*directoryv1.ListCaseloadsResponse, error) {
+	n, err := parse(req.GetParent(), "", "parent")
+	if err != nil {
+		return nil, err
+	}
+	staff, err := s.reader.ListStaff(ctx, n.Gmina, access.Assistant)
+	if err != nil {
+		return nil, err
+	}
+	out := &directoryv1.ListCaseloadsResponse{}
+	for _, m := range staff {
+		if !m.ActiveOn(s.deps.Today()) || !seesCaseload(access.GrantFrom(ctx), m) {
+			continue
+		}
+		c, err := s.caseload(unlogged(ctx), m, false)
+		if err != nil {
+			return nil, err
+		}
+		out.Caseloads = append(out.Caseloads, c)
+	}
+	slices.SortStableFunc(out.Caseloads, func(a, b *directoryv1.Caseload) int {
+		return cmp.Or(cmp.Compare(a.GetTaken(), b.GetTaken()), cmp.Compare(a.GetDifficultySum(), b.GetDifficultySum()))
+	})
+	return out, nil
+}
+
+// caseload counts the families of an assistant. What lies in other gminas is the rest, and nothing but its number.
+func (s *Server) caseload(ctx context.Context, m dir.Staff, withFiles bool) (*directoryv1.Caseload, error) {
+	today := s.deps.Today()
+	load, err := s.keeper.Load(ctx, m.Gmina[:4], m.Person)
+	if err != nil {
+		return nil, err
+	}
+	families, err := s.reader.Families(ctx, m.Gmina, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	limit := caseload.CapOn(today)
+	reserved, held := load.In(m.Gmina)
+	out := &directoryv1.Caseload{
+		Staff: rpc.StaffName(m.Gmina, m.ID), DisplayName: m.DisplayName, Taken: int32(load.Taken()), Limit: int32(limit.N), LegalBasis: limit.Basis,
+		ReservedHere: int32(reserved), FamiliesHere: int32(held), FamiliesElsewhere: int32(load.Taken() - reserved - held), AbsentToday: m.AbsentOn(today),
+	}
+	weights := map[int]int32{}
+	for _, f := range families {
+		if f.Cover.State == familyfile.Monitoring {
+			continue
+		}
+		weights[f.Cover.Difficulty]++
+		out.DifficultySum += int32(f.Cover.Difficulty)
+		if _, err := rpc.Visible(access.GrantFrom(ctx), f.Cover.Parties()); err == nil && withFiles {
+			out.FamilyFiles = append(out.FamilyFiles, name.In(f.Gmina, name.FamilyFiles, f.File))
+		}
+	}
+	for weight := 1; weight <= 3; weight++ {
+		out.ByDifficulty = append(out.ByDifficulty, &directoryv1.DifficultyCount{Difficulty: int32(weight), Families: weights[weight]})
+	}
+	return out, nil
+}
