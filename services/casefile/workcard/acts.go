@@ -75,3 +75,13 @@ func allow(command string, kind VisitKind, f File, by By) error {
 	}
 	return fault.Invalid("visit.kind", "UNKNOWN_KIND", "wybierz rodzaj wpisu.")
 }
+
+// MayCorrect says that CorrectVisit may be called on an entry.
+func (f File) MayCorrect(v Visit, by By) bool {
+	return allow("CorrectVisit", "", f, by) == nil && f.Card.SupersededBy(v.ID) == "" && (by.Role != access.Assistant || v.Staff == by.Staff)
+}
+
+// MaySend says that SendCourtOpinion may be called on a matter.
+func (f File) MaySend(m Matter, by By) bool {
+	return allow("SendCourtOpinion", "", f, by) == nil && m.Open()
+}
