@@ -84,6 +84,28 @@ func TestGroupedWritesAnswerEachForItself(t *testing.T) {
 	group.Wait()
 }
 
+func TestWriteIsAllOrNothing(t *testing.T) {
+	crash := errors.New("crash")
+	e := open(t, filepath.Join(t.TempDir(), "asysta.db"), store.WithFailPoint(func(p store.FailPoint) error {
+		if p == store.PointDocument {
+			return crash
+		}
+		return nil
+	}))
+	defer e.Close()
+	migrate(t, e)
+	second := insert(t, "second", "x")
+	second.Point = store.PointDocument
+	if err := e.Write(t.Context(), []store.Step{insert(t, "first", "x"), second}); !errors.Is(err, crash) {
+		t.Errorf("write: %v, want the crash", err)
+	}
+	for _, id := range []string{"first", "second"} {
+		if _, err := e.Get(t.Context(), things, id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s is there after a crash between them: %v", id, err)
+		}
+	}
+}
+
 func TestWithoutSyncIsMadeDurable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "asysta.db")
 	e := open(t, path, sqlite.WithoutSync())

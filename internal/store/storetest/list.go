@@ -221,6 +221,7 @@ func tokensBound(t *testing.T, b *bench) {
 		q     store.Query
 	}{
 		{"another gmina", b.store.For(gminaB), store.FamilyFiles, q},
+		{"the system, asking for the same", b.store.System(), store.FamilyFiles, other(func(q *store.Query) { q.Equal = []any{gminaA, "OPEN"} })},
 		{"another kind", s, store.Referrals, q},
 		{"another index", s, store.FamilyFiles, other(func(q *store.Query) { q.Index = "by_body" })},
 		{"another value", s, store.FamilyFiles, other(func(q *store.Query) { q.Equal = []any{"CLOSED"} })},
