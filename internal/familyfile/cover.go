@@ -5,6 +5,7 @@ import (
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
 )
 
 // State is where the family's service stands. Owner: casefile.
@@ -102,6 +103,14 @@ type Label struct {
 	Place      string   `bson:"place"`       // town or village
 	Address    string   `bson:"address"`     // street and number
 	Search     []string `bson:"search"`      // folded words of surnames and address, see SearchKeys
+
+	Members []MemberName `bson:"members,omitempty"` // casefile: how papers and the child's coordinator call the members
+}
+
+// MemberName is how a member of the family is called on paper, e.g. "Anna Nowak".
+type MemberName struct {
+	Member string `bson:"member"`
+	Name   string `bson:"name"`
 }
 
 // Assignment is one assistant's time with the family.
@@ -119,6 +128,8 @@ type Spell struct {
 	To     calendar.Date `bson:"to,omitzero"`
 	Reason string        `bson:"reason,omitempty"` // closure reason code
 	Basis  Basis         `bson:"basis"`
+	// Kept are the terms of plan and assessments as they stood when a later spell began; reports of past periods count them.
+	Kept []deadline.Deadline `bson:"kept,omitempty"`
 }
 
 // Child is what clocks and coordination need of a child.
