@@ -17,7 +17,7 @@ import (
 // loggable are the attributes that may leave in a log line. None of them is ever filled from a field of a request or an answer.
 var loggable = []string{
 	slog.TimeKey, slog.LevelKey, slog.MessageKey, "method", "code", "reason", "duration", "gmina", "county", "person", "system", "error_id", "cause", "stack",
-	"service", "address", "version", "store", "count", "error", "url", "work",
+	"service", "address", "version", "store", "count", "error", "url", "work", "referral", "file",
 }
 
 // NewLogger gives the logger of every process: JSON lines, whose attributes are on a list of what may be logged; the value of any other is withheld.

@@ -1,0 +1,69 @@
+package rpc_test
+
+import (
+	"io"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/store"
+)
+
+func TestStreamIsJudgedAndLogged(t *testing.T) {
+	w := newWorld(t)
+	w.storeReferral("r1")
+	w.storeReferral("r2")
+	w.plans.sync = func(_ *planningv1.SyncPlansRequest, stream grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error {
+		ctx := stream.Context()
+		if g := access.GrantFrom(ctx); !g.Has(access.Coordinator) || g.County != county {
+			t.Errorf("grant %+v", g)
+		}
+		for _, id := range []string{"r1", "r2"} {
+			if _, err := w.deps.Store.For(gmina).Load(ctx, store.Ref{Kind: store.Referrals, ID: id}); err != nil {
+				return err
+			}
+			if err := stream.Send(&planningv1.SyncPlansResponse{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	receive := func(who, parent string) (int, error) {
+		stream, err := planningv1.NewCoordinationServiceClient(w.conn).SyncPlans(w.as(who), &planningv1.SyncPlansRequest{Parent: parent})
+		must(t, err)
+		for n := 0; ; n++ {
+			if _, err := stream.Recv(); err != nil {
+				return n, err
+			}
+		}
+	}
+	if n, err := receive("coordinator", "powiaty/3024"); n != 2 || err != io.EOF { //nolint:errorlint // gRPC gives io.EOF itself
+		t.Fatalf("%d messages, %v", n, err)
+	}
+	refs := map[string]bool{}
+	for _, a := range w.accesses() {
+		for _, r := range a.Refs {
+			refs[r] = true
+		}
+	}
+	if len(w.accesses()) != 2 || !refs["referrals/r1"] || !refs["referrals/r2"] {
+		t.Errorf("access log %+v", w.accesses())
+	}
+	for label, who := range map[string]string{"role": "head", "county": "stranger"} {
+		if n, err := receive(who, "powiaty/3024"); n != 0 || status.Code(err) != codes.PermissionDenied {
+			t.Errorf("wrong %s: %d messages, %v", label, n, err)
+		}
+	}
+	if _, err := receive("coordinator", "powiaty/302"); status.Code(err) != codes.PermissionDenied {
+		t.Errorf("malformed county: %v", err)
+	}
+	w.logFails.Store(true)
+	if n, err := receive("coordinator", "powiaty/3024"); n != 0 || status.Code(err) != codes.Unavailable {
+		t.Errorf("without the access log %d messages left, %v", n, err)
+	}
+}
