@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ var feedCases = []testCase{
 	{"feed: earlier versions first", feedEarlierFirst},
 	{"feed: racing relays", feedRace},
 	{"feed: stalled relay", feedStalled},
+	{"feed: relay stalled at any of its reads", feedStalledReading},
 }
 
 func feedOrder(t *testing.T, b *bench) {
@@ -149,5 +151,53 @@ func feedStalled(t *testing.T, b *bench) {
 	b.onPoint(nil)
 	drain(t, b.store)
 	wantVersions(t, feedOf(t, s), map[store.Ref]int64{doc.Ref(): 2, other.Ref(): 1})
+	wantClean(t, b.store)
+}
+
+// stalling is an engine that stands still after the answer to its nth Find in the feed, until it is released.
+type stalling struct {
+	store.Engine
+	nth              int64
+	finds            atomic.Int64
+	reached, release chan struct{}
+}
+
+func (e *stalling) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineHit, error) {
+	hits, err := e.Engine.Find(ctx, q)
+	if q.Collection == "feed" && e.finds.Add(1) == e.nth {
+		close(e.reached)
+		<-e.release
+	}
+	return hits, err
+}
+
+// feedStalledReading holds a relay after each of its reads in turn, while another places the same commit and more are made. Whatever it has read by then may be
+// outdated when it goes on.
+func feedStalledReading(t *testing.T, b *bench) {
+	s := b.store.For(gminaA)
+	want := map[store.Ref]int64{}
+	for nth := range int64(3) {
+		doc := create(t, s, fileRef(), cover{})
+		slow := &stalling{Engine: b.engine, nth: nth + 1, reached: make(chan struct{}), release: make(chan struct{})}
+		stalled := make(chan error, 1)
+		go func() {
+			_, err := store.Open(slow).System().Relay(t.Context(), 10)
+			stalled <- err
+		}()
+		select {
+		case <-slow.reached:
+		case err := <-stalled:
+			t.Fatalf("the relay made fewer than %d reads: %v", nth+1, err)
+		}
+		drain(t, b.store)
+		commit(t, s, doc, change(nil))
+		drain(t, b.store)
+		close(slow.release)
+		if err := <-stalled; err != nil {
+			t.Errorf("stalled relay: %v", err)
+		}
+		want[doc.Ref()] = 2
+	}
+	wantVersions(t, feedOf(t, s), want)
 	wantClean(t, b.store)
 }
