@@ -168,10 +168,10 @@ func (v *Vault) newFileKey(ctx context.Context, gmina, file string) (*wrappedKey
 	return insertOrLoad(ctx, v.keys, store.FileKeys, &wrappedKey{ID: file, Version: 1, Gmina: gmina, Wrapped: wrapped})
 }
 
-// unwrapFileKey opens a stored data key for a gmina; only the gmina that holds the file can.
+// unwrapFileKey opens a stored data key for a gmina; only the key of the gmina that holds the file can.
 func (v *Vault) unwrapFileKey(ctx context.Context, gmina, file string, stored *wrappedKey) (*keyset.Handle, error) {
 	switch {
-	case stored == nil || stored.Gmina != gmina && len(stored.Wrapped) > 0:
+	case stored == nil:
 		return nil, ErrSealed
 	case len(stored.Wrapped) == 0:
 		return nil, ErrDestroyed

@@ -253,6 +253,9 @@ func TestWrappedKeysAreBoundToTheirPlace(t *testing.T) {
 	if _, err := seal.NewVault(master, keys).Open(t.Context(), nearby, file, sealed); !errors.Is(err, seal.ErrSealed) {
 		t.Errorf("a gmina's key copied to another gmina: %v", err)
 	}
+	if _, err := seal.NewVault(master, keys).Seal(t.Context(), nearby, "01jd0000000000000000000006", digits); !errors.Is(err, seal.ErrSealed) {
+		t.Errorf("sealed with a key copied from another gmina: %v", err)
+	}
 }
 
 func TestSearchHashes(t *testing.T) {

@@ -127,15 +127,15 @@ func TestFindIsWhatIndexKeysSay(t *testing.T) {
 				t.Fatal(err)
 			}
 			bodies := map[string]bson.Raw{}
-			for i := range 60 {
-				id := fmt.Sprintf("%02d", (i*37)%60)
+			for i := range 30 {
+				id := fmt.Sprintf("%02d", (i*17)%30)
 				step := insertStep(t, "c", id, append(bson.D{{Key: "gmina", Value: pick(r, gminas)}}, s.doc(r)...))
 				if err := e.Write(t.Context(), []store.Step{step}); err != nil {
 					t.Fatal(err)
 				}
 				bodies[id] = step.Body
 			}
-			for range 25 {
+			for range 15 {
 				q := s.query(r)
 				want := expected(t, bodies, q)
 				for _, fresh := range []bool{true, false} {
@@ -149,7 +149,7 @@ func TestFindIsWhatIndexKeysSay(t *testing.T) {
 }
 
 func (s shape) query(r *rand.Rand) store.EngineQuery {
-	q := store.EngineQuery{Collection: "c", Index: "i", Fields: s.fields, Desc: r.IntN(2) == 0, Limit: 1 + r.IntN(25)}
+	q := store.EngineQuery{Collection: "c", Index: "i", Fields: s.fields, Desc: r.IntN(2) == 0, Limit: 1 + r.IntN(12)}
 	for i := range r.IntN(len(s.fields) + 1) {
 		q.Equal = append(q.Equal, pick(r, s.values[i]))
 	}
@@ -254,5 +254,28 @@ func TestEmptyArraysDownwards(t *testing.T) {
 	}
 	if diff := cmp.Diff([]any{"4", "3", "2", "1", "0"}, ids); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A document in which different elements have the values asked for is no hit, and does not take the place of one.
+func TestValuesOfDifferentElements(t *testing.T) {
+	e := open(t)
+	element := func(open bool, due string) bson.D { return bson.D{{Key: "open", Value: open}, {Key: "due", Value: due}} }
+	for id, deadlines := range map[string]bson.A{
+		"a": {element(true, "2026-01-05"), element(false, "2026-01-06")},
+		"b": {element(false, "2026-01-05"), element(true, "2026-01-06")},
+	} {
+		doc := bson.D{{Key: "gmina", Value: "2004022"}, {Key: "deadlines", Value: deadlines}}
+		if err := e.Write(t.Context(), []store.Step{insertStep(t, "c", id, doc)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := store.EngineQuery{
+		Collection: "c", Index: "i", Fields: []string{"gmina", "deadlines.open", "deadlines.due"}, Equal: []any{"2004022", true, "2026-01-06"}, Limit: 1,
+	}
+	for _, fresh := range []bool{true, false} {
+		if diff := cmp.Diff([][]any{{"2004022", true, "2026-01-06", "b"}}, everything(t, e, q, fresh)); diff != "" {
+			t.Errorf("fresh %t: %s", fresh, diff)
+		}
 	}
 }
