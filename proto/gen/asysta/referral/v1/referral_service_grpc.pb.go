@@ -48,8 +48,8 @@ const (
 type ReferralServiceClient interface {
 	// Records information about a family (step 1) and routes it to the social worker of the area. State RECEIVED.
 	//
-	// Caller: any social worker of the gmina, or the head. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area without a
-	// social worker; a place of no area needs the area said.
+	// Caller: any social worker of the gmina, or the head. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
+	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head.
 	CreateReferral(ctx context.Context, in *CreateReferralRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Gives a referral. Caller: the head, the social worker it is routed to, the unit or body the request was addressed to; others get PERMISSION_DENIED.
 	GetReferral(ctx context.Context, in *GetReferralRequest, opts ...grpc.CallOption) (*Referral, error)
@@ -309,8 +309,8 @@ func (c *referralServiceClient) ListDuplicates(ctx context.Context, in *ListDupl
 type ReferralServiceServer interface {
 	// Records information about a family (step 1) and routes it to the social worker of the area. State RECEIVED.
 	//
-	// Caller: any social worker of the gmina, or the head. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area without a
-	// social worker; a place of no area needs the area said.
+	// Caller: any social worker of the gmina, or the head. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
+	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head.
 	CreateReferral(context.Context, *CreateReferralRequest) (*Referral, error)
 	// Gives a referral. Caller: the head, the social worker it is routed to, the unit or body the request was addressed to; others get PERMISSION_DENIED.
 	GetReferral(context.Context, *GetReferralRequest) (*Referral, error)
