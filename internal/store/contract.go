@@ -270,14 +270,15 @@ type Reader interface {
 // Scope reads and writes the aggregates of one tenant.
 type Scope interface {
 	Reader
-	// New gives an empty document (version 0) of this scope, to commit a first change on. It is not stored.
+	// New gives an empty document (version 0) of this scope, to commit a first change on. It is not stored. The id is unique among all tenants, within its kind.
 	New(ref Ref) *Document
-	// Commit puts a change on top of the document, which it does not alter, and returns the next one.
+	// Commit puts a change on top of the document, which it does not alter, and returns the next one. The document comes from this scope (New, Load, List,
+	// Commit) or, once stored, from the system's; ErrNotFound otherwise.
 	//
 	// ErrConflict: another commit took the version. A change whose request id is already remembered by the document is not committed: with the
 	// same method, person and body the document comes back as it is and replayed is true, with another ErrRequestReused.
 	Commit(ctx context.Context, base *Document, c Change) (doc *Document, replayed bool, err error)
-	// Feed gives the feed's entries above a position, oldest first.
+	// Feed gives the feed's entries above a position, oldest first. A coordinator has none of its own (ErrNoFeed): slices move in the feeds of their gminas.
 	Feed(ctx context.Context, after int64, limit int) ([]FeedEntry, error)
 	// AccessLog gives the accesses to an aggregate, newest first.
 	AccessLog(ctx context.Context, ref Ref, limit int, token string) ([]Access, string, error)

@@ -14,7 +14,7 @@ const (
 	People       Kind = "people"       // county: login subjects, county roles
 	Caseloads    Kind = "caseloads"    // county: places taken with one assistant; id = person
 	ChildPlans   Kind = "childPlans"   // county: help plan of a child in foster care (PCPR)
-	Counters     Kind = "counters"     // gmina: running file numbers of a year
+	Counters     Kind = "counters"     // gmina: running file numbers of a year; the id names the gmina too
 	Subjects     Kind = "subjects"     // county: who holds a login subject; id = hash of the subject, so that two people never hold one
 )
 
