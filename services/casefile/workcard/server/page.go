@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+
+	"google.golang.org/genproto/googleapis/type/date"
+
+	"asysta.example/internal/rpc"
+	"asysta.example/internal/store"
+)
+
+// period reads two days that bound a list, both included, as the bounds of a query.
+func period(from, to *date.Date) (string, string, error) {
+	a, err := rpc.DateFrom(from, "from_date")
+	if err != nil {
+		return "", "", err
+	}
+	b, err := rpc.DateFrom(to, "to_date")
+	if err != nil {
+		return "", "", err
+	}
+	return a.String(), b.AddDays(1).String(), nil
+}
+
+// records gives a page of a file's records of one type, the newest first, without those that take gives nil for.
+func records[T, P any](ctx context.Context, r store.Reader, q store.RecordQuery, size int, take func(store.StoredRecord, T) (*P, error)) ([]*P, string, error) {
+	q.Desc = true
+	var out []*P
+	for {
+		q.Limit = size - len(out)
+		page, err := r.Records(ctx, q)
+		if err != nil {
+			return nil, "", rpc.Absent(ctx, err)
+		}
+		for _, rec := range page.Records {
+			body, err := rpc.Decode[T](rec.Body)
+			if err != nil {
+				return nil, "", err
+			}
+			p, err := take(rec, body)
+			if err != nil {
+				return nil, "", err
+			}
+			if p != nil {
+				out = append(out, p)
+			}
+		}
+		if q.Token = page.Next; q.Token == "" || len(out) >= size {
+			return out, q.Token, nil
+		}
+	}
+}
+
+// scanned is how many hits one call looks at before it gives what it has, with a token to go on.
+const scanned = 2000
+
+// pageOfHits is how many hits a stream asks for at once.
+const pageOfHits = 100
+
+// stream walks the hits of an index in order and can say, at every hit, where to go on. What it reads is not noted: the caller notes what leaves.
+type stream struct {
+	reader store.Reader
+	kind   store.Kind
+	query  store.Query                   // its Token is where the present page begins
+	accept func(store.Hit) (bool, error) // which hits are wanted
+	page   store.Page
+	at     int  // first hit of the page that was not consumed
+	loaded bool // the page was read
+	left   int  // hits that may still be looked at
+	paused bool // left was used up
+}
+
+// newStream begins where a token of the same query says.
+func newStream(r store.Reader, kind store.Kind, q store.Query, accept func(store.Hit) (bool, error)) *stream {
+	q.Limit = pageOfHits
+	return &stream{reader: r, kind: kind, query: q, accept: accept, left: scanned}
+}
+
+// head gives the next wanted hit without consuming it; false at the end and when the call has looked at enough.
+func (s *stream) head(ctx context.Context) (store.Hit, bool, error) {
+	for {
+		if !s.loaded {
+			if err := s.read(ctx); err != nil {
+				return store.Hit{}, false, err
+			}
+		}
+		for ; s.at < len(s.page.Hits); s.at++ {
+			ok, err := s.accept(s.page.Hits[s.at])
+			if ok || err != nil {
+				return s.page.Hits[s.at], ok, err
+			}
+			s.left--
+		}
+		if s.page.Next == "" {
+			return store.Hit{}, false, nil
+		}
+		if s.left <= 0 {
+			s.paused = true
+			return store.Hit{}, false, nil
+		}
+		s.query.Token, s.loaded = s.page.Next, false
+	}
+}
+
+func (s *stream) read(ctx context.Context) (err error) {
+	quiet, _ := store.WithReadSet(ctx)
+	s.page, err = s.reader.List(quiet, s.kind, s.query)
+	s.at, s.loaded = 0, true
+	return err
+}
+
+// consume goes past the hit that head gave.
+func (s *stream) consume() { s.at++ }
+
+// token is where to go on; end says that there is nothing left. Within a page it asks for just the hits consumed, whose token it is.
+func (s *stream) token(ctx context.Context) (token string, end bool, err error) {
+	switch {
+	case !s.loaded || s.at == 0:
+		return s.query.Token, false, nil
+	case s.at >= len(s.page.Hits):
+		return s.page.Next, s.page.Next == "", nil
+	}
+	q := s.query
+	q.Limit = s.at
+	quiet, _ := store.WithReadSet(ctx)
+	page, err := s.reader.List(quiet, s.kind, q)
+	return page.Next, page.Next == "" && err == nil, err
+}
