@@ -1,12 +1,20 @@
 package suite
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+
 	"asysta.example/internal/rpc"
+
+	directory "asysta.example/services/casefile/directory/server"
+	referral "asysta.example/services/referral/server"
+	reporting "asysta.example/services/reporting/server"
 )
 
 // Names of the services, as the command line has them.
@@ -20,6 +28,9 @@ const (
 // Services are all services, in the order in which they start.
 var Services = []string{Casefile, Referral, Planning, Reporting}
 
+// Known tells whether there is a service of a name.
+func Known(name string) bool { return slices.Contains(Services, name) }
+
 // conns are the connections on which services ask one another; errors come as faults.
 type conns struct {
 	casefile grpc.ClientConnInterface
@@ -31,8 +42,29 @@ type part struct {
 	works   []Work
 }
 
-// builders make the services.
-var builders = map[string]func(rpc.Deps, conns) (part, error){}
+// builders make the services by name.
+var builders = map[string]func(rpc.Deps, conns) part{
+	Referral: func(d rpc.Deps, c conns) part {
+		s := referral.New(d, casefilev1.NewCaseworkInternalServiceClient(c.casefile))
+		return part{servers: []rpc.Service{s}, works: []Work{{Name: "referral/sweep", Every: settleEvery, Round: counted(s.Sweep)}}}
+	},
+	Casefile: func(d rpc.Deps, _ conns) part {
+		return part{servers: []rpc.Service{directory.New(d)}}
+	},
+	Planning:  func(rpc.Deps, conns) part { return part{} },
+	Reporting: func(d rpc.Deps, _ conns) part { return part{servers: []rpc.Service{reporting.New(d)}} },
+}
+
+// settleEvery is how often what a crash left between two aggregates is finished.
+const settleEvery = 20 * time.Second
+
+// counted makes a round of a sweep that counts what it mended.
+func counted(sweep func(context.Context) (int, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := sweep(ctx)
+		return err
+	}
+}
 
 // build makes services by name.
 func build(deps rpc.Deps, peers conns, names ...string) (part, error) {
@@ -40,16 +72,10 @@ func build(deps rpc.Deps, peers conns, names ...string) (part, error) {
 	for _, name := range names {
 		b, ok := builders[name]
 		if !ok {
-			continue
+			return part{}, fmt.Errorf("suite: there is no service %q", name)
 		}
-		p, err := b(deps, peers)
-		if err != nil {
-			return part{}, fmt.Errorf("suite: %s: %w", name, err)
-		}
+		p := b(deps, peers)
 		all.servers, all.works = append(all.servers, p.servers...), append(all.works, p.works...)
 	}
 	return all, nil
 }
-
-// Known tells whether there is a service of a name.
-func Known(name string) bool { return slices.Contains(Services, name) }
