@@ -260,7 +260,9 @@ func TestEmptyArraysDownwards(t *testing.T) {
 // A document in which different elements have the values asked for is no hit, and does not take the place of one.
 func TestValuesOfDifferentElements(t *testing.T) {
 	e := open(t)
-	element := func(open bool, due string) bson.D { return bson.D{{Key: "open", Value: open}, {Key: "due", Value: due}} }
+	element := func(open bool, due string) bson.D {
+		return bson.D{{Key: "open", Value: open}, {Key: "due", Value: due}}
+	}
 	for id, deadlines := range map[string]bson.A{
 		"a": {element(true, "2026-01-05"), element(false, "2026-01-06")},
 		"b": {element(false, "2026-01-05"), element(true, "2026-01-06")},
