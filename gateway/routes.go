@@ -10,6 +10,7 @@ import (
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
 	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
+	reportingv1 "asysta.example/proto/gen/asysta/reporting/v1"
 )
 
 // route is one service of the contract and the connection that reaches it.
@@ -30,6 +31,7 @@ func routes(c Conns) []route {
 		{via(directoryv1.NewDirectoryServiceClient, directoryv1.RegisterDirectoryServiceHandlerClient), c.Casefile},
 		{via(planningv1.NewPlanningServiceClient, planningv1.RegisterPlanningServiceHandlerClient), c.Planning},
 		{via(planningv1.NewCoordinationServiceClient, planningv1.RegisterCoordinationServiceHandlerClient), c.Planning},
+		{via(reportingv1.NewReportingServiceClient, reportingv1.RegisterReportingServiceHandlerClient), c.Reporting},
 	}
 }
 

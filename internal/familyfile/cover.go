@@ -217,7 +217,7 @@ func (c Cover) Parties() access.Parties {
 
 // Coordinators are the person ids who coordinate a child of the file that is in care: the audience of the slice.
 func (c Cover) Coordinators() []string {
-	var out []string
+	out := []string{} // not nil: an empty audience empties the slice
 	for _, ch := range c.Children {
 		if ch.InCare() && ch.Coordinator != "" && !slices.Contains(out, ch.Coordinator) {
 			out = append(out, ch.Coordinator)

@@ -179,3 +179,30 @@ func (c Cover) monitoringTerms() []deadline.Deadline {
 	}
 	return ds
 }
+
+// Measured gives the terms of plan and assessments of every spell, those of past ones as they were kept: what reports on timeliness count.
+func (c Cover) Measured() []deadline.Deadline {
+	var ds []deadline.Deadline
+	for _, s := range c.Spells {
+		ds = append(ds, s.Kept...)
+	}
+	for _, d := range Deadlines(c) {
+		if d.Rule == deadline.RulePlan || d.Rule == deadline.RuleAssessment {
+			ds = append(ds, d)
+		}
+	}
+	return ds
+}
+
+// KeepTerms puts the terms that reports count into the last spell. Whoever reopens a file calls it before the facts of the ended spell are cleared.
+func (c *Cover) KeepTerms() {
+	n := len(c.Spells)
+	if n == 0 {
+		return
+	}
+	for _, d := range Deadlines(*c) {
+		if d.Rule == deadline.RulePlan || d.Rule == deadline.RuleAssessment {
+			c.Spells[n-1].Kept = append(c.Spells[n-1].Kept, d)
+		}
+	}
+}

@@ -196,3 +196,19 @@ func TestSearchKeysFoldPolishLetters(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTermsOfAPastSpellAreKeptForReports(t *testing.T) {
+	c := running()
+	c.PlanAdoptedOn, c.State, c.ClosedOn = on("2025-10-15"), Ended, on("2026-01-10")
+	c.KeepTerms()
+	c.Spells[0].To = on("2026-01-10")
+	c.Spells = append(c.Spells, Spell{From: on("2026-05-01")})
+	c.State, c.Day0, c.PlanAdoptedOn, c.ClosedOn = Assigned, calendar.Date{}, calendar.Date{}, calendar.Date{}
+	var got []string
+	for _, d := range c.Measured() {
+		got = append(got, d.Rule+" "+string(d.On(on("2026-06-01"))))
+	}
+	if diff := cmp.Diff([]string{"plan MET", "assessment WAIVED"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

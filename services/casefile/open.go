@@ -218,6 +218,7 @@ func (cmd Reopen) apply(o *Outcome, a Actor, today calendar.Date) error {
 	c, s := &f.Cover, &f.Section
 	basis := cmd.Basis
 	c.Source, c.Referral, c.TakenOver = cmd.Source, cmd.Referral, false
+	c.KeepTerms()
 	c.Spells = append(c.Spells, familyfile.Spell{From: cmd.OpenedOn, Basis: basis})
 	c.State, c.AwaitingSince = familyfile.AwaitingAssistant, cmd.OpenedOn
 	c.Assistant, c.AssistantPer = "", ""
