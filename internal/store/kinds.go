@@ -93,5 +93,6 @@ var Indexes = []Index{
 	{Name: "reserved", Kind: Caseloads, Scope: BySystem, Fields: []string{"cover.oldest_reservation"}},
 	{Name: "by_coordinator", Kind: ChildPlans, Scope: ByCounty, Fields: []string{"county", "cover.coordinator", "cover.updated_on"}},
 	{Name: "by_file", Kind: ChildPlans, Scope: ByCounty, Fields: []string{"county", "cover.family_file", "cover.child"}},
+	{Name: "pending", Kind: ChildPlans, Scope: BySystem, Fields: []string{"cover.pending", "cover.updated_on"}},
 	{Name: "all", Kind: Counties, Scope: BySystem, Fields: []string{"county"}},
 }

@@ -33,7 +33,9 @@ type SideMark struct {
 }
 
 // Counts says that the mark is over this content and was not voided since.
-func (m SideMark) Counts(hash string) bool { return hash != "" && m.VoidedOn.IsZero() && m.Hash == hash }
+func (m SideMark) Counts(hash string) bool {
+	return hash != "" && m.VoidedOn.IsZero() && m.Hash == hash
+}
 
 // Coordinating is what both sides coordinate for one child: what the family file knows of the child's help plan, links and marks.
 type Coordinating struct {

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+
+	"google.golang.org/genproto/googleapis/api/httpbody"
+
+	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
+
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/catalogue"
+	"asysta.example/internal/directory"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/store"
+	"asysta.example/services/planning"
+)
+
+//go:embed plan.html
+var planPage string
+
+var planTemplate = template.Must(template.New("plan").Funcs(template.FuncMap{
+	"date": calendar.Date.Polish, "task": catalogue.Tasks.Title, "aim": catalogue.Aims.Title, "area": catalogue.LifeAreas.Title,
+	"form": catalogue.WorkForms.Title, "support": catalogue.SupportForms.Title, "help": catalogue.HelpSources.Title,
+	"care": planning.CareTitle, "holder": func(h planning.Holder) string { return holderTitle[h] }, "status": func(s planning.Status) string { return statusTitle[s] },
+}).Parse(planPage))
+
+var holderTitle = map[planning.Holder]string{
+	planning.OfMember: "członek rodziny", planning.OfFamily: "rodzina", planning.OfCommunity: "społeczność lokalna", planning.OfInstitution: "instytucje",
+}
+
+var statusTitle = map[planning.Status]string{
+	planning.Planned: "zaplanowano", planning.UnderWay: "w trakcie", planning.Achieved: "osiągnięto", planning.Partly: "osiągnięto częściowo",
+	planning.NotAchieved: "nie osiągnięto", planning.Dropped: "zaniechano",
+}
+
+// printed is what the page shows. It holds no address of the family: a copy may reach a parent from whom the others are protected.
+type printed struct {
+	Office    directory.Office
+	Number    string
+	Family    string
+	Version   int
+	Draft     bool
+	AdoptedOn calendar.Date
+	Content   planning.Content
+	Goals     []printedGoal
+	Hash      string
+	Head      bool // the head signs too
+	Care      bool // the coordinator signs too
+	PrintedOn calendar.Date
+	members   map[string]string
+}
+
+type printedGoal struct {
+	planning.Goal
+	Mark    planning.Mark
+	Actions []printedAction
+}
+
+type printedAction struct {
+	planning.Action
+	Mark planning.Mark
+}
+
+// Member names a member of the family on paper.
+func (p printed) Member(id string) string {
+	if n := p.members[id]; n != "" {
+		return n
+	}
+	return "członek rodziny"
+}
+
+// Doer names who is responsible for an action.
+func (p printed) Doer(a planning.Action) string {
+	switch a.Responsible {
+	case planning.ByMember:
+		return p.Member(a.Who)
+	case planning.ByAssistant:
+		return "asystent rodziny"
+	case planning.BySocialWorker:
+		return "pracownik socjalny"
+	}
+	return a.Who
+}
+
+// PrintPlan implements PlanningService.
+func (s *planningServer) PrintPlan(ctx context.Context, req *planningv1.PrintPlanRequest) (*httpbody.HttpBody, error) {
+	n, version, err := planName(req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.read(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.plan(ctx, o, version); err != nil {
+		return nil, err
+	}
+	page, err := s.printed(ctx, o, version)
+	if err != nil {
+		return nil, err
+	}
+	settings, _, err := s.deps.Directory.Gmina(ctx, o.gmina())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("planning: office: %w", err)
+	}
+	page.Office = settings.Office
+	var b bytes.Buffer
+	if err := planTemplate.Execute(&b, page); err != nil {
+		return nil, fmt.Errorf("planning: print plan: %w", err)
+	}
+	return &httpbody.HttpBody{ContentType: "text/html; charset=utf-8", Data: b.Bytes()}, nil
+}
+
+// printed gathers what the page of a version shows.
+func (s *planningServer) printed(ctx context.Context, o opened, version int) (printed, error) {
+	sec := o.file.Section
+	p := printed{Number: o.file.Cover.Number, Family: o.file.Cover.Label.FamilyName, Version: version, Head: o.env.HeadApproves,
+		Care: len(o.file.Cover.Coordinators()) > 0, PrintedOn: o.env.Today, members: memberNames(o.file.Cover)}
+	var marks []planning.Mark
+	switch {
+	case sec.Draft != nil && sec.Draft.Version == version:
+		p.Draft, p.Content, p.Hash = true, sec.Draft.Content, sec.Draft.Hash
+	case sec.InForce != nil && sec.InForce.Version == version:
+		p.Content, p.Hash, p.AdoptedOn, marks = sec.InForce.Content, sec.InForce.Hash, sec.InForce.AdoptedOn, sec.Progress
+	default:
+		old, err := s.versionRecord(ctx, o.doc.ID, version)
+		if err != nil {
+			return p, err
+		}
+		p.Content, p.Hash, p.AdoptedOn = old.Content, old.Hash, old.AdoptedOn
+	}
+	of := planning.Section{Progress: marks}
+	for _, g := range p.Content.Goals {
+		goal := printedGoal{Goal: g, Mark: of.Mark(g.ID)}
+		for _, a := range p.Content.Actions {
+			if a.Goal == g.ID {
+				goal.Actions = append(goal.Actions, printedAction{a, of.Mark(a.ID)})
+			}
+		}
+		p.Goals = append(p.Goals, goal)
+	}
+	return p, nil
+}
+
+// memberNames are the names that the file's label has for its members.
+func memberNames(c familyfile.Cover) map[string]string {
+	out := map[string]string{}
+	for _, m := range c.Label.Members {
+		out[m.Member] = m.Name
+	}
+	return out
+}
