@@ -67,7 +67,7 @@ func (f *File) checkConsent(c Consent, today calendar.Date, path string) error {
 	return fs.Err()
 }
 
-// Apply of RecordConsent: step 9, and step 4 afterwards.
+// A consent outside the joint visit: the first consent 2 after it begins the cooperation.
 func (cmd RecordConsent) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f, c := &o.File, cmd.Consent
 	if err := f.checkConsent(c, today, "consent"); err != nil {

@@ -36,7 +36,7 @@ func (cmd AgreeJointVisit) apply(o *Outcome, _ Actor, today calendar.Date) error
 }
 
 // The joint visit begins the cooperation by the consent of at least one adult, or under a court's order without any (step 9).
-func (cmd RecordJointVisit) apply(o *Outcome, a Actor, today calendar.Date) error {
+func (cmd RecordJointVisit) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f, v := &o.File, cmd.Visit
 	if f.Cover.DocsReadOn.IsZero() && !f.Cover.TakenOver {
 		return fault.Precondition("DOCUMENTATION_FIRST", "step 8", "Przed wspólną wizytą asystent zapoznaje się z wywiadem i dokumentacją rodziny. Najpierw odnotuj krok 8.")
@@ -62,7 +62,6 @@ func (cmd RecordJointVisit) apply(o *Outcome, a Actor, today calendar.Date) erro
 		f.startCooperation(v.On)
 	}
 	f.judgeConsent(v.On)
-	_ = a
 	return nil
 }
 

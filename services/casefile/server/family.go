@@ -1,0 +1,189 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/directory"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/rpc"
+	"asysta.example/internal/store"
+	"asysta.example/services/casefile"
+)
+
+// updateRequest lets act serve a request whose name is inside the resource.
+type updateRequest struct {
+	*casefilev1.UpdateFamilyFileRequest
+}
+
+// GetName implements request.
+func (r updateRequest) GetName() string { return r.GetFamilyFile().GetName() }
+
+// UpdateFamilyFile changes what is known of the family as a whole.
+func (s *Server) UpdateFamilyFile(ctx context.Context, req *casefilev1.UpdateFamilyFileRequest) (*casefilev1.FamilyFile, error) {
+	l, _, err := s.load(ctx, req.GetFamilyFile().GetName())
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := s.updateFrom(ctx, l.doc.Gmina, req)
+	if err != nil {
+		return nil, err
+	}
+	return s.act(ctx, updateRequest{req}, func(casefile.File) (casefile.Command, error) { return cmd, nil })
+}
+
+func (s *Server) updateFrom(ctx context.Context, gmina string, req *casefilev1.UpdateFamilyFileRequest) (cmd casefile.Update, err error) {
+	f := req.GetFamilyFile()
+	for _, path := range req.GetUpdateMask().GetPaths() {
+		switch path {
+		case "family_name":
+			v := f.GetFamilyName()
+			cmd.FamilyName = &v
+		case "address":
+			v := addressFrom(f.GetAddress())
+			cmd.Address = &v
+		case "preventive":
+			v := f.GetPreventive()
+			cmd.Preventive = &v
+		case "client_kind":
+			v := clientKindFrom(f.GetClientKind())
+			cmd.ClientKind = &v
+		case "social_worker":
+			v, err := s.socialWorker(ctx, gmina, f.GetSocialWorker(), "family_file.social_worker")
+			if err != nil {
+				return cmd, err
+			}
+			cmd.SocialWorker = &v
+		case "area":
+			v := f.GetArea()
+			if _, err := s.area(ctx, gmina, v, "family_file.area"); err != nil {
+				return cmd, err
+			}
+			cmd.Area = &v
+		case "contracted_body":
+			v, err := s.body(ctx, gmina, f.GetContractedBody(), "family_file.contracted_body")
+			if err != nil {
+				return cmd, err
+			}
+			cmd.Body = &v
+		default:
+			return cmd, fault.Invalid("update_mask", "FIELD_HAS_A_METHOD", "tego pola nie zmienia się wprost; użyj czynności przewidzianej dla danego kroku.")
+		}
+	}
+	if len(req.GetUpdateMask().GetPaths()) == 0 {
+		return cmd, fault.Invalid("update_mask", "EMPTY_MASK", "wskaż, które pola zmienić.")
+	}
+	return cmd, nil
+}
+
+// UpdateMembers changes the members. New PESEL numbers are claimed before the file holds them.
+func (s *Server) UpdateMembers(ctx context.Context, req *casefilev1.UpdateMembersRequest) (*casefilev1.FamilyFile, error) {
+	l, role, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	var cmd casefile.UpdateMembers
+	if !replayed(ctx, l.doc) {
+		if cmd, err = s.changesFrom(ctx, l.doc, req.GetChanges()); err != nil {
+			return nil, err
+		}
+		o, err := casefile.Apply(l.file, cmd, actor(ctx, role), s.deps.Today())
+		if err != nil {
+			return nil, err
+		}
+		if err := s.claimNew(ctx, l, o.File, req); err != nil {
+			return nil, err
+		}
+	}
+	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) { return cmd, nil })
+}
+
+// claimNew claims the numbers that a file does not hold yet; with validate_only it only looks whether they are free.
+func (s *Server) claimNew(ctx context.Context, l loaded, next casefile.File, req request) error {
+	hashes := slices.DeleteFunc(slices.Clone(next.Cover.PeselHashes), func(h string) bool { return slices.Contains(l.file.Cover.PeselHashes, h) })
+	want := claim{File: l.doc.ID, Hashes: hashes}
+	if req.GetValidateOnly() {
+		return s.inUse(ctx, s.deps.Store.For(l.doc.Gmina), want)
+	}
+	if len(hashes) == 0 || req.GetEtag() != rpc.Etag(l.doc.Version) || !next.Cover.State.Active() {
+		return nil
+	}
+	_, err := s.claim(ctx, want, l.doc.Gmina, calendar.Date{})
+	return err
+}
+
+func (s *Server) changesFrom(ctx context.Context, doc *store.Document, changes []*casefilev1.MemberChange) (casefile.UpdateMembers, error) {
+	var cmd casefile.UpdateMembers
+	for i, c := range changes {
+		ch, err := s.changeFrom(ctx, doc, c, "changes["+strconv.Itoa(i)+"]", strconv.Itoa(i))
+		if err != nil {
+			return cmd, err
+		}
+		cmd.Changes = append(cmd.Changes, ch)
+	}
+	return cmd, nil
+}
+
+func (s *Server) changeFrom(ctx context.Context, doc *store.Document, c *casefilev1.MemberChange, path, salt string) (casefile.MemberChange, error) {
+	switch ch := c.GetChange().(type) {
+	case *casefilev1.MemberChange_Add:
+		m, _, err := s.memberFrom(ctx, doc.Gmina, doc.ID, ch.Add, path+".add", "member", salt)
+		return casefile.AddMember{Member: m}, err
+	case *casefilev1.MemberChange_Update:
+		m, keep, err := s.memberFrom(ctx, doc.Gmina, doc.ID, ch.Update, path+".update", "member", salt)
+		return casefile.ChangeMember{Member: m, KeepPesel: keep}, err
+	case *casefilev1.MemberChange_Leave:
+		out := casefile.Leave{Member: ch.Leave.GetMemberId()}
+		err := dates(into(&out.On, ch.Leave.GetLeftOn(), path+".leave.left_on"))
+		return out, err
+	case *casefilev1.MemberChange_PlaceInCare:
+		out := casefile.PlaceInCare{Member: ch.PlaceInCare.GetMemberId(), Form: ch.PlaceInCare.GetCareForm()}
+		if err := dates(into(&out.Since, ch.PlaceInCare.GetInCareSince(), path+".place_in_care.in_care_since")); err != nil {
+			return nil, err
+		}
+		var err error
+		out.Coordinator, err = s.coordinator(ctx, doc.Gmina, ch.PlaceInCare.GetCoordinator(), path+".place_in_care.coordinator")
+		return out, err
+	case *casefilev1.MemberChange_EndCare:
+		out := casefile.EndCare{Member: ch.EndCare.GetMemberId(), End: careEndFrom(ch.EndCare.GetCareEnd())}
+		err := dates(into(&out.On, ch.EndCare.GetEndedOn(), path+".end_care.ended_on"))
+		return out, err
+	case *casefilev1.MemberChange_AssignCoordinator:
+		id, err := s.coordinator(ctx, doc.Gmina, ch.AssignCoordinator.GetCoordinator(), path+".assign_coordinator.coordinator")
+		return casefile.AssignCoordinator{Member: ch.AssignCoordinator.GetMemberId(), Coordinator: id}, err
+	}
+	return nil, fault.Invalid(path, "NO_CHANGE", "podaj, co się zmienia.")
+}
+
+// LockOut locks a person out by name.
+func (s *Server) LockOut(ctx context.Context, req *casefilev1.LockOutRequest) (*casefilev1.FamilyFile, error) {
+	l, _, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	id, err := person(l.doc.Gmina, req.GetPerson(), "person")
+	if err != nil {
+		return nil, err
+	}
+	var worker directory.Staff
+	if w := l.file.Cover.SocialWorker; w != "" {
+		if worker, err = s.deps.Directory.Staff(ctx, l.doc.Gmina, w); err != nil {
+			return nil, err
+		}
+	}
+	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) {
+		return casefile.LockOut{Person: id, SocialWorkerPerson: worker.Person}, nil
+	})
+}
+
+// LiftLockOut lets a person see the file again, as far as their role does.
+func (s *Server) LiftLockOut(ctx context.Context, req *casefilev1.LiftLockOutRequest) (*casefilev1.FamilyFile, error) {
+	return s.act(ctx, req, func(f casefile.File) (casefile.Command, error) {
+		l, err := person(countyGmina(ctx), req.GetPerson(), "person")
+		return casefile.LiftLockOut{Person: l, Reason: req.GetReason()}, err
+	})
+}

@@ -1,0 +1,174 @@
+package server
+
+import (
+	"context"
+
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/name"
+	"asysta.example/internal/rpc"
+	"asysta.example/internal/store"
+)
+
+// filter is what a list asks for, in the store's words.
+type filter struct {
+	state                         familyfile.State
+	assistant, socialWorker, body string
+	from, to                      calendar.Date
+}
+
+// ListFamilyFiles lists what the caller may see, newest first.
+func (s *Server) ListFamilyFiles(ctx context.Context, req *casefilev1.ListFamilyFilesRequest) (*casefilev1.ListFamilyFilesResponse, error) {
+	g := access.GrantFrom(ctx)
+	if n, err := name.ParseAs(req.GetParent(), ""); err != nil || n.Gmina != g.Gmina {
+		return nil, fault.Denied()
+	}
+	f, err := filterFrom(req, g.Gmina)
+	if err != nil {
+		return nil, err
+	}
+	f.narrow(g)
+	docs, next, err := s.collect(ctx, g, f, rpc.PageSize(req.GetPageSize()), req.GetPageToken())
+	if err != nil {
+		return nil, err
+	}
+	out := &casefilev1.ListFamilyFilesResponse{NextPageToken: next}
+	for _, l := range docs {
+		out.FamilyFiles = append(out.FamilyFiles, s.summary(l))
+	}
+	return out, nil
+}
+
+func filterFrom(req *casefilev1.ListFamilyFilesRequest, gmina string) (f filter, err error) {
+	if st := req.GetState(); st != casefilev1.FamilyFileState_FAMILY_FILE_STATE_UNSPECIFIED {
+		f.state = familyfile.State(st.String()[len("FAMILY_FILE_STATE_"):])
+	}
+	for _, x := range []struct {
+		to       *string
+		resource string
+		kind     name.Kind
+		field    string
+	}{
+		{&f.assistant, req.GetAssistant(), name.Staff, "assistant"},
+		{&f.socialWorker, req.GetSocialWorker(), name.Staff, "social_worker"},
+		{&f.body, req.GetContractedBody(), name.Institutions, "contracted_body"},
+	} {
+		if x.resource == "" {
+			continue
+		}
+		n, err := name.ParseAs(x.resource, x.kind)
+		if err != nil || n.Gmina != gmina {
+			return f, fault.Invalid(x.field, "FILTER_NAME", "to nie jest nazwa z tej gminy.")
+		}
+		*x.to = n.ID
+	}
+	return f, dates(into(&f.from, req.GetOpenedFromDate(), "opened_from_date"), into(&f.to, req.GetOpenedToDate(), "opened_to_date"))
+}
+
+// narrow lets a list run over the caller's own families where only one role speaks for the caller; the object rule decides in any case.
+func (f *filter) narrow(g access.Grant) {
+	if len(g.Roles) != 1 {
+		return
+	}
+	switch {
+	case g.Roles[0] == access.Assistant && f.assistant == "":
+		f.assistant = g.Employment.Staff
+	case g.Roles[0] == access.ContractedBody && f.body == "":
+		f.body = g.Employment.Body
+	}
+}
+
+// query gives the index that fits the filter best.
+func (f filter) query() store.Query {
+	q := store.Query{Index: "by_opened", Desc: true}
+	byState := func(index, value string) {
+		q.Index, q.Equal = index, []any{value}
+		if f.state != "" {
+			q.Equal = append(q.Equal, string(f.state))
+		}
+	}
+	switch {
+	case f.assistant != "":
+		byState("by_assistant", f.assistant)
+	case f.socialWorker != "":
+		byState("by_social_worker", f.socialWorker)
+	case f.body != "":
+		byState("by_body", f.body)
+	case f.state != "":
+		q.Index, q.Equal = "by_state", []any{string(f.state)}
+	}
+	if q.Index == "by_opened" || f.state != "" {
+		if !f.from.IsZero() {
+			q.From = f.from.String()
+		}
+		if !f.to.IsZero() {
+			q.To = f.to.AddDays(1).String()
+		}
+	}
+	return q
+}
+
+func (f filter) fits(c familyfile.Cover) bool {
+	return c.State != familyfile.Fenced && (f.state == "" || c.State == f.state) && (f.assistant == "" || c.Assistant == f.assistant) &&
+		(f.socialWorker == "" || c.SocialWorker == f.socialWorker) && (f.body == "" || c.ContractedBody == f.body) &&
+		!c.OpenedOn.Before(f.from) && (f.to.IsZero() || !c.OpenedOn.After(f.to))
+}
+
+// collect reads pages until enough files that fit and are visible are found. Only those count as read.
+func (s *Server) collect(ctx context.Context, g access.Grant, f filter, size int, token string) (out []loaded, next string, err error) {
+	quiet, _ := store.WithReadSet(ctx)
+	scope, q := s.deps.Scope(ctx), f.query()
+	q.Token = token
+	for {
+		q.Limit = size - len(out)
+		page, err := scope.List(quiet, store.FamilyFiles, q)
+		if err != nil {
+			return nil, "", pageFault(err)
+		}
+		for _, hit := range page.Hits {
+			l, err := decode(hit.Doc)
+			if err != nil {
+				return nil, "", err
+			}
+			if _, ok := g.RoleOn(l.file.Cover.Parties()); !ok || !f.fits(l.file.Cover) {
+				continue
+			}
+			store.Note(ctx, hit.Doc)
+			out = append(out, l)
+		}
+		if page.Next == "" || len(out) >= size {
+			return out, page.Next, nil
+		}
+		q.Token = page.Next
+	}
+}
+
+func (s *Server) summary(l loaded) *casefilev1.FamilyFileSummary {
+	c, gmina := l.file.Cover, l.doc.Gmina
+	w := writer{gmina: gmina, file: l.file, today: s.deps.Today()}
+	out := &casefilev1.FamilyFileSummary{
+		Name: name.In(gmina, name.FamilyFiles, l.doc.ID), Number: c.Number, Etag: rpc.Etag(l.doc.Version), State: stateTo(c.State), FamilyName: c.Label.FamilyName,
+		Place: c.Label.Place, Street: c.Label.Address, Basis: basisTo(c.Basis), Assistant: w.staff(c.Assistant), SocialWorker: w.staff(c.SocialWorker),
+		ContractedBody: w.body(), OpenedOn: rpc.Date(c.OpenedOn), CooperationStartDate: rpc.Date(c.Day0), ClosedOn: rpc.Date(c.ClosedOn), Difficulty: int32(c.Difficulty),
+		VoluntaryWorkStopped: !c.StoppedOn.IsZero(), LastVisitOn: rpc.Date(c.LastVisitOn),
+	}
+	for _, ch := range c.Children {
+		if ch.LeftOn.IsZero() {
+			out.Children++
+		}
+		if ch.InCare() {
+			out.ChildrenInCare++
+		}
+	}
+	for _, d := range familyfile.Deadlines(c) {
+		if d.Open {
+			out.NextDeadline = rpc.Deadlines(append(familyfile.Deadlines(c)[:0:0], d), gmina, out.GetName(), w.today)[0]
+			break
+		}
+	}
+	return out
+}

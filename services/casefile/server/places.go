@@ -1,0 +1,218 @@
+package server
+
+import (
+	"context"
+	"slices"
+
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/rpc"
+	"asysta.example/internal/store"
+	"asysta.example/services/casefile"
+	"asysta.example/services/casefile/caseload"
+	"asysta.example/services/casefile/caseload/keeper"
+)
+
+// withPlace carries out a command that gives the family an assistant and takes a place: reserve, commit, settle. A refused command leaves no reservation behind.
+func (s *Server) withPlace(ctx context.Context, req request, assistant string, build func(casefile.Assistant, casefile.File) (casefile.Command, error)) (*casefilev1.FamilyFile, error) {
+	l, role, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	gmina, fresh := l.doc.Gmina, !replayed(ctx, l.doc)
+	var to casefile.Assistant
+	if fresh {
+		if to, err = s.assistant(ctx, gmina, assistant, l.file.Cover.LockedOut); err != nil {
+			return nil, err
+		}
+	}
+	command := func(f casefile.File) (casefile.Command, error) { return build(to, f) }
+	if fresh {
+		cmd, err := command(l.file)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.prepare(ctx, l, role, req, cmd, to); err != nil {
+			return nil, err
+		}
+	}
+	doc, err := s.commit(ctx, l, role, req.GetEtag(), req.GetValidateOnly(), command)
+	if err != nil {
+		if fresh && !req.GetValidateOnly() {
+			s.giveBack(ctx, l.doc, to)
+		}
+		return nil, err
+	}
+	if !req.GetValidateOnly() {
+		if err := s.settle(ctx, doc); err != nil {
+			return nil, err
+		}
+	}
+	return s.familyFile(ctx, doc)
+}
+
+// prepare tries the command on the file as it is and then reserves the place; with validate_only it sees only whether one is free.
+func (s *Server) prepare(ctx context.Context, l loaded, role access.Role, req request, cmd casefile.Command, to casefile.Assistant) error {
+	if req.GetEtag() != rpc.Etag(l.doc.Version) {
+		return fault.Conflict()
+	}
+	o, err := casefile.Apply(l.file, cmd, actor(ctx, role), s.deps.Today())
+	if err != nil || to.Person == "" || !o.File.Cover.State.Active() {
+		return err
+	}
+	at := keeper.At{Gmina: l.doc.Gmina, Person: to.Person, File: l.doc.ID}
+	if !req.GetValidateOnly() {
+		return s.keeper.Reserve(ctx, at)
+	}
+	return s.free(ctx, at)
+}
+
+// free says whether a place could be taken, without taking it.
+func (s *Server) free(ctx context.Context, at keeper.At) error {
+	c, err := s.keeper.Load(ctx, at.Gmina[:4], at.Person)
+	if err == nil {
+		_, err = c.Reserve(at.Gmina, at.File, s.deps.Clock())
+	}
+	return err
+}
+
+// giveBack frees the place that was reserved for a commit that did not come about. What it cannot do the sweep does.
+func (s *Server) giveBack(ctx context.Context, doc *store.Document, to casefile.Assistant) {
+	if to.Person == "" {
+		return
+	}
+	quiet, _ := store.WithReadSet(ctx)
+	if now, err := s.deps.Store.For(doc.Gmina).Load(quiet, doc.Ref()); err == nil {
+		if err := s.settlePerson(ctx, now, to.Person); err != nil {
+			s.deps.Log.WarnContext(ctx, "place not given back; the sweep will")
+		}
+	}
+}
+
+// settle brings the caseloads in line with a committed file: its assistant holds a place while the file is active, nobody else does. It can be repeated.
+func (s *Server) settle(ctx context.Context, doc *store.Document) error {
+	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	if err != nil {
+		return err
+	}
+	people := []string{}
+	if cover.AssistantPer != "" {
+		people = append(people, cover.AssistantPer)
+	}
+	for _, a := range cover.Assignments {
+		if !slices.Contains(people, a.Person) {
+			people = append(people, a.Person)
+		}
+	}
+	for _, p := range people {
+		if err := s.settlePerson(ctx, doc, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settlePerson settles the place of one person.
+func (s *Server) settlePerson(ctx context.Context, doc *store.Document, person string) error {
+	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	if err != nil {
+		return err
+	}
+	at := keeper.At{Gmina: doc.Gmina, Person: person, File: doc.ID}
+	if !holds(cover, person) {
+		return s.keeper.Release(ctx, at)
+	}
+	err = s.keeper.Confirm(ctx, at)
+	if !fault.IsReason(err, caseload.ReasonNotReserved) {
+		return err
+	}
+	if err := s.keeper.Reserve(ctx, at); err != nil {
+		return err
+	}
+	return s.keeper.Confirm(ctx, at)
+}
+
+// holds says that a family counts in the caseload of a person.
+func holds(c familyfile.Cover, person string) bool {
+	return c.State.Active() && c.Assistant != "" && c.AssistantPer == person
+}
+
+// actAndSettle carries out a command that may free a place.
+func (s *Server) actAndSettle(ctx context.Context, req request, build func(casefile.File) (casefile.Command, error)) (*casefilev1.FamilyFile, error) {
+	l, role, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.commit(ctx, l, role, req.GetEtag(), req.GetValidateOnly(), build)
+	if err != nil {
+		return nil, err
+	}
+	if !req.GetValidateOnly() {
+		if err := s.settle(ctx, doc); err != nil {
+			return nil, err
+		}
+	}
+	return s.familyFile(ctx, doc)
+}
+
+// AssignAssistant implements step 6 for a family that waits.
+func (s *Server) AssignAssistant(ctx context.Context, req *casefilev1.AssignAssistantRequest) (*casefilev1.FamilyFile, error) {
+	return s.withPlace(ctx, req, req.GetAssistant(), func(to casefile.Assistant, _ casefile.File) (casefile.Command, error) {
+		from, err := rpc.DateFrom(req.GetFromDate(), "from_date")
+		return casefile.Assign{Assistant: to, From: from}, err
+	})
+}
+
+// ReassignAssistant hands the family over.
+func (s *Server) ReassignAssistant(ctx context.Context, req *casefilev1.ReassignAssistantRequest) (*casefilev1.FamilyFile, error) {
+	return s.withPlace(ctx, req, req.GetAssistant(), func(to casefile.Assistant, _ casefile.File) (casefile.Command, error) {
+		on, err := rpc.DateFrom(req.GetHandoverDate(), "handover_date")
+		return casefile.Reassign{Assistant: to, On: on, Reason: req.GetReason()}, err
+	})
+}
+
+// UnassignAssistant lets the family wait for another assistant.
+func (s *Server) UnassignAssistant(ctx context.Context, req *casefilev1.UnassignAssistantRequest) (*casefilev1.FamilyFile, error) {
+	return s.actAndSettle(ctx, req, func(casefile.File) (casefile.Command, error) {
+		to, err := rpc.DateFrom(req.GetToDate(), "to_date")
+		return casefile.Unassign{To: to, Reason: req.GetReason()}, err
+	})
+}
+
+// CloseFamilyFile implements step 20 and frees the place.
+func (s *Server) CloseFamilyFile(ctx context.Context, req *casefilev1.CloseFamilyFileRequest) (*casefilev1.FamilyFile, error) {
+	return s.actAndSettle(ctx, req, func(casefile.File) (casefile.Command, error) {
+		if req.GetClosure() == nil {
+			return casefile.Close{}, nil
+		}
+		c, err := closureFrom(req.GetClosure())
+		return casefile.Close{Closure: &c}, err
+	})
+}
+
+// ReopenFamilyFile implements the way back from step 21 to step 1.
+func (s *Server) ReopenFamilyFile(ctx context.Context, req *casefilev1.ReopenFamilyFileRequest) (*casefilev1.FamilyFile, error) {
+	l, _, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	terms, version, err := s.terms(ctx, l.doc.Gmina)
+	if err != nil {
+		return nil, err
+	}
+	build := func(to casefile.Assistant, f casefile.File) (casefile.Command, error) {
+		cmd, err := reopenFrom(ctx, req, l.doc.Gmina)
+		cmd.Assistant, cmd.Terms, cmd.SettingsVer = to, terms, version
+		return cmd, err
+	}
+	if !replayed(ctx, l.doc) && !req.GetValidateOnly() {
+		if _, err := s.claim(ctx, claim{File: l.doc.ID, Hashes: l.file.Cover.PeselHashes}, l.doc.Gmina, calendar.Date{}); err != nil {
+			return nil, err
+		}
+	}
+	return s.withPlace(ctx, req, req.GetAssistant(), build)
+}
