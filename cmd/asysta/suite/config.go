@@ -142,19 +142,23 @@ func Load(ctx context.Context, cfg any, env []string) error {
 	return errors.Join(faults...)
 }
 
-// decode reads the sections one by one, because envconfig stops at its first fault.
+// decode reads the sections, and the fields outside of them, one by one, because envconfig stops at its first fault.
 func decode(ctx context.Context, target reflect.Value, from envconfig.Lookuper) []error {
 	var faults []error
-	own := reflect.New(target.Type())
-	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: own.Interface(), Lookuper: from}); err == nil {
-		target.Set(own.Elem())
-		return nil
-	}
 	for i := range target.NumField() {
-		if target.Type().Field(i).Anonymous {
-			if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: target.Field(i).Addr().Interface(), Lookuper: from}); err != nil {
-				faults = append(faults, named(target.Type().Field(i).Type, err))
-			}
+		f := target.Type().Field(i)
+		section := f.Type
+		if !f.Anonymous {
+			section = reflect.StructOf([]reflect.StructField{f})
+		}
+		read := reflect.New(section)
+		if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: read.Interface(), Lookuper: from}); err != nil {
+			faults = append(faults, named(section, err))
+		}
+		if f.Anonymous {
+			target.Field(i).Set(read.Elem())
+		} else {
+			target.Field(i).Set(read.Elem().Field(0))
 		}
 	}
 	return faults

@@ -1,0 +1,66 @@
+package suite_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"asysta.example/cmd/asysta/suite"
+)
+
+func TestSettings(t *testing.T) {
+	for label, tt := range map[string]struct {
+		into  any
+		env   []string
+		wants []string // in the error; none: accepted
+	}{
+		"all, empty":       {&suite.AllConfig{}, nil, []string{"ASYSTA_OIDC_ISSUER"}},
+		"all, trial":       {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true"}, nil},
+		"tools, empty":     {&suite.ToolConfig{}, nil, nil},
+		"gateway, empty":   {&suite.GatewayConfig{}, nil, nil},
+		"token, empty":     {&suite.TokenConfig{}, nil, nil},
+		"others' settings": {&suite.ToolConfig{}, []string{"ASYSTA_GATEWAY_LISTEN=:80", "ASYSTA_TEST_MONGODB_URI=x", "PATH=/bin", "ASYSTA_TRIAL="}, nil},
+		"service, empty":   {&suite.ServiceConfig{}, nil, []string{"ASYSTA_OIDC_ISSUER", "ASYSTA_SYSTEM_KEY_FILE", "ASYSTA_MASTER_KEY_FILE"}},
+		"service, trial": {&suite.ServiceConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_SYSTEM_KEY_FILE=s", "ASYSTA_MASTER_KEY_FILE=m"},
+			[]string{"ASYSTA_TRIAL"}},
+		"every fault at once": {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=perhaps", "ASYSTA_DRAIN=soon", "ASYSTA_STORE=redis://pass@x", "ASYSTA_STOER=x", "ASYSTA_LISTEN=here"},
+			[]string{"ASYSTA_TRIAL", "ASYSTA_DRAIN", "ASYSTA_STORE", "ASYSTA_STOER", "ASYSTA_LISTEN"}},
+		"trial for the world":       {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_GATEWAY_LISTEN=0.0.0.0:8080"}, []string{"ASYSTA_GATEWAY_LISTEN", "127.0.0.1"}},
+		"trial for the world, gRPC": {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_LISTEN=:9000"}, []string{"ASYSTA_LISTEN"}},
+		"trial and issuer":          {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_OIDC_ISSUER=https://i"}, []string{"ASYSTA_TRIAL"}},
+		"mongo without a key":       {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=mongodb://h"}, []string{"ASYSTA_MASTER_KEY_FILE"}},
+		"half a certificate":        {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CERT_FILE=c"}, []string{"ASYSTA_TLS_KEY_FILE"}},
+		"peers of no CA":            {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
+	} {
+		t.Run(label, func(t *testing.T) {
+			err := suite.Load(t.Context(), tt.into, tt.env)
+			if len(tt.wants) == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range tt.wants {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not name %s", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "pass@") {
+				t.Errorf("a password in %q", err)
+			}
+		})
+	}
+}
+
+func TestDefaultsAndValues(t *testing.T) {
+	var cfg suite.AllConfig
+	must(t, suite.Load(t.Context(), &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_LOG_LEVEL=warn", "ASYSTA_ALLOWED_ORIGINS=https://a,https://b"}))
+	if cfg.Web.Listen != suite.DefaultGateway || cfg.Listen != "" || cfg.Store != "sqlite:asysta.db" || cfg.Drain != 20*time.Second || cfg.Level != slog.LevelWarn ||
+		len(cfg.Origins) != 2 || cfg.Audience != "asysta" {
+		t.Errorf("%+v", cfg)
+	}
+}
