@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"strconv"
@@ -76,7 +75,7 @@ func newWorld(t *testing.T) *world {
 	if w.admin, err = w.bootstrap(county, gminaA, rootLogin); err != nil {
 		t.Fatal(err)
 	}
-	deps := rpc.Deps{Store: w.store, Directory: directory.NewReader(w.store), Clock: w.now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))}
+	deps := rpc.Deps{Store: w.store, Directory: directory.NewReader(w.store), Clock: w.now, Log: slog.New(slog.DiscardHandler)}
 	srv, err := rpc.NewServer(deps, logins{w})
 	if err != nil {
 		t.Fatal(err)
