@@ -68,6 +68,9 @@ func (s *Server) AppointDeputy(ctx context.Context, req *directoryv1.AppointDepu
 	if err != nil {
 		return nil, err
 	}
+	if err := heads(ctx); err != nil {
+		return nil, err
+	}
 	from, until, err := period(req)
 	if err != nil {
 		return nil, err
