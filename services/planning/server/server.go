@@ -31,10 +31,10 @@ type Server struct {
 	coordination *coordinationServer
 }
 
-// New makes the server.
-func New(deps rpc.Deps, tokens Sealer) *Server {
+// New makes the server. The vault of the deps seals the feed's tokens.
+func New(deps rpc.Deps) *Server {
 	sh := shell{deps: deps}
-	return &Server{planning: &planningServer{shell: sh}, coordination: &coordinationServer{shell: sh, tokens: tokens, poll: pollEvery}}
+	return &Server{planning: &planningServer{shell: sh}, coordination: &coordinationServer{shell: sh, tokens: deps.Vault, poll: pollEvery}}
 }
 
 // Register implements rpc.Service.
