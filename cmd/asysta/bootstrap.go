@@ -17,6 +17,10 @@ func (p program) bootstrap(ctx context.Context) (err error) {
 	flags.StringVar(&first.Gmina, "gmina", "", "TERYT code of the first gmina, 7 digits; its first four are the county")
 	flags.StringVar(&first.GminaName, "gmina-name", "", `name of the gmina, e.g. "gmina Radziłów"`)
 	flags.StringVar(&first.CountyName, "county-name", "", `name of the county, e.g. "powiat grajewski"`)
+	flags.StringVar(&first.Office.Name, "office", "", `social assistance centre of the gmina as on papers, e.g. "Gminny Ośrodek Pomocy Społecznej w Radziłowie"`)
+	flags.StringVar(&first.Office.Address, "office-address", "", "its street and number")
+	flags.StringVar(&first.Office.Place, "office-place", "", "its postal code and town")
+	flags.StringVar(&first.CountyOffice.Name, "county-office", "", "the county's PCPR as on papers")
 	flags.StringVar(&first.Person, "person", "", "name of the county's first administrator")
 	flags.StringVar(&first.Subject, "subject", "", "login subject of the administrator: the claim sub of their tokens")
 	if err := flags.Parse(p.args); err != nil {

@@ -12,7 +12,11 @@ import (
 
 	"asysta.example/internal/rpc"
 
+	"asysta.example/services/casefile/caseload/keeper"
 	directory "asysta.example/services/casefile/directory/server"
+	casefile "asysta.example/services/casefile/server"
+	workcard "asysta.example/services/casefile/workcard/server"
+	planning "asysta.example/services/planning/server"
 	referral "asysta.example/services/referral/server"
 	reporting "asysta.example/services/reporting/server"
 )
@@ -42,16 +46,23 @@ type part struct {
 	works   []Work
 }
 
-// builders make the services by name.
+// builders make the services by name. The casefile process serves the directory and the work card too.
 var builders = map[string]func(rpc.Deps, conns) part{
 	Referral: func(d rpc.Deps, c conns) part {
 		s := referral.New(d, casefilev1.NewCaseworkInternalServiceClient(c.casefile))
 		return part{servers: []rpc.Service{s}, works: []Work{{Name: "referral/sweep", Every: settleEvery, Round: counted(s.Sweep)}}}
 	},
 	Casefile: func(d rpc.Deps, _ conns) part {
-		return part{servers: []rpc.Service{directory.New(d)}}
+		s := casefile.New(d, d.Vault, keeper.New(d.Store, d.Clock))
+		return part{
+			servers: []rpc.Service{s, workcard.New(d), directory.New(d)},
+			works:   []Work{{Name: "casefile/sweep", Every: settleEvery, Round: counted(s.Sweep)}},
+		}
 	},
-	Planning:  func(rpc.Deps, conns) part { return part{} },
+	Planning: func(d rpc.Deps, _ conns) part {
+		s := planning.New(d)
+		return part{servers: []rpc.Service{s}, works: []Work{{Name: "planning/sweep", Every: settleEvery, Round: counted(s.Sweep)}}}
+	},
 	Reporting: func(d rpc.Deps, _ conns) part { return part{servers: []rpc.Service{reporting.New(d)}} },
 }
 

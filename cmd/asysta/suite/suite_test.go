@@ -71,7 +71,8 @@ func fill(ctx context.Context, d rpc.Deps) error {
 	return nil
 }
 
-var first = suite.First{Gmina: "3024035", GminaName: "gmina Próbna", CountyName: "powiat próbny", Person: "Adam Próbny", Subject: "adam"}
+var first = suite.First{Gmina: "3024035", GminaName: "gmina Próbna", CountyName: "powiat próbny", Person: "Adam Próbny", Subject: "adam",
+	Office: directory.Office{Name: "GOPS w Próbnej"}}
 
 func start(t *testing.T, cfg suite.AllConfig, fill func(context.Context, rpc.Deps) error) *suite.Suite {
 	t.Helper()
@@ -159,7 +160,7 @@ func TestDataAndKeysOutliveTheProcess(t *testing.T) {
 
 func TestBootstrapHappensOnce(t *testing.T) {
 	s := start(t, trialConfig(t), nil)
-	if _, err := suite.Bootstrap(t.Context(), s.Deps, suite.First{Gmina: "302"}); err == nil || strings.Count(err.Error(), "\n") != 4 {
+	if _, err := suite.Bootstrap(t.Context(), s.Deps, suite.First{Gmina: "302"}); err == nil || strings.Count(err.Error(), "\n") != 5 {
 		t.Errorf("faults of an empty bootstrap: %v", err)
 	}
 	admin, err := suite.Bootstrap(t.Context(), s.Deps, first)
@@ -171,11 +172,11 @@ func TestBootstrapHappensOnce(t *testing.T) {
 	}
 	other := first
 	other.Subject = "intruder"
-	if _, err := suite.Bootstrap(t.Context(), s.Deps, other); !fault.IsReason(err, "ALREADY_BOOTSTRAPPED") {
+	if _, err := suite.Bootstrap(t.Context(), s.Deps, other); !fault.IsReason(err, "BOOTSTRAPPED") {
 		t.Errorf("a second bootstrap: %v", err)
 	}
 	report, err := s.Deps.Store.System().Verify(t.Context())
-	if err != nil || len(report.Faults) > 0 || report.Commits != 3 {
+	if err != nil || len(report.Faults) > 0 || report.Commits < 3 {
 		t.Errorf("%+v, %v", report, err)
 	}
 }

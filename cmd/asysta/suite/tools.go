@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"asysta.example/internal/access"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/seal"
-	"asysta.example/internal/store"
+
+	"asysta.example/services/casefile/directory/server"
 )
 
 // OpenTool opens storage for a command. With makeKey the master key is made where its file is absent; a command that opens no secret works without one.
@@ -35,6 +35,7 @@ func OpenTool(ctx context.Context, cfg ToolConfig, clock func() time.Time, log *
 // First is what a new installation begins with.
 type First struct {
 	Gmina, GminaName, CountyName, Person, Subject string
+	Office, CountyOffice                          directory.Office // the centre and the PCPR, as on papers
 }
 
 func (f First) faults() error {
@@ -42,7 +43,7 @@ func (f First) faults() error {
 	if !name.Digits(f.Gmina, 7) {
 		errs = append(errs, errors.New("-gmina: the TERYT code of a gmina has 7 digits"))
 	}
-	for flag, value := range map[string]string{"-gmina-name": f.GminaName, "-county-name": f.CountyName, "-person": f.Person, "-subject": f.Subject} {
+	for flag, value := range map[string]string{"-gmina-name": f.GminaName, "-county-name": f.CountyName, "-office": f.Office.Name, "-person": f.Person, "-subject": f.Subject} {
 		if strings.TrimSpace(value) == "" {
 			errs = append(errs, fmt.Errorf("%s: required", flag))
 		}
@@ -50,39 +51,25 @@ func (f First) faults() error {
 	return errors.Join(errs...)
 }
 
-// bootstrapMethod names the work of Bootstrap in the journal.
-const bootstrapMethod = "asysta/bootstrap"
-
 // Bootstrap makes the county, its first gmina and its first administrator, and gives the administrator's name. It refuses where the county exists already, so
 // that nobody becomes administrator of a running installation by it.
 func Bootstrap(ctx context.Context, deps rpc.Deps, first First) (string, error) {
 	if err := first.faults(); err != nil {
 		return "", err
 	}
-	county := first.Gmina[:4]
-	ctx = rpc.Background(ctx, "bootstrap", county, bootstrapMethod)
-	scope := deps.Store.ForCounty(county)
-	person := deps.NewID()
-	docs := []struct {
-		ref   store.Ref
-		cover any
-	}{
-		{store.Ref{Kind: store.Counties, ID: county}, directory.County{Digits: county, DisplayName: first.CountyName}},
-		{store.Ref{Kind: store.Gminas, ID: first.Gmina}, directory.Gmina{TERYT: first.Gmina, DisplayName: first.GminaName}},
-		{store.Ref{Kind: store.People, ID: person}, directory.Person{
-			DisplayName: first.Person, Subjects: []string{first.Subject}, CountyRoles: []access.Role{access.CountyAdministrator}, ActiveFrom: deps.Today(),
-		}},
+	county := directory.County{Digits: first.Gmina[:4], DisplayName: first.CountyName, Office: first.CountyOffice}
+	gmina := directory.Gmina{TERYT: first.Gmina, DisplayName: first.GminaName, Office: first.Office}
+	person, err := server.Bootstrap(ctx, deps.Store, deps.Clock, county, gmina, server.Admin{Name: first.Person, Subject: first.Subject})
+	if err != nil {
+		return "", fmt.Errorf("bootstrap: %w", told(err))
 	}
-	for _, d := range docs {
-		_, _, err := deps.Mutate(ctx, rpc.Mutation{Scope: scope, Ref: d.ref, Create: true, Apply: func(doc *store.Document) (store.Change, error) {
-			if doc.Version > 0 {
-				return store.Change{}, fault.Exists("ALREADY_BOOTSTRAPPED", "Ten powiat jest już założony; dalsze osoby dodaje jego administrator.")
-			}
-			return store.Change{Cover: d.cover}, nil
-		}})
-		if err != nil {
-			return "", fmt.Errorf("bootstrap %s: %w", d.ref, err)
-		}
+	return person, nil
+}
+
+// told adds to a fault what it says in Polish, for who runs a command.
+func told(err error) error {
+	if f, ok := fault.As(err); ok {
+		return fmt.Errorf("%w: %s", err, f.Polish)
 	}
-	return name.InCounty(county, name.People, person), nil
+	return err
 }
