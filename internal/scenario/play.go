@@ -22,6 +22,7 @@ type Env struct {
 	Transport Transport
 	Start     calendar.Date
 	Vars      map[string]any                             // names of the county that the scenario refers to, e.g. "gmina"
+	Known     map[string]any                             // answers of an earlier play that this one may refer to, by step id
 	Seed      string                                     // makes the request ids of this play its own
 	Before    func(ctx context.Context, s Step) error    // called before each step, e.g. to move a clock; nil for nothing
 	Seen      func(s Step, answer any, refusal *Refusal) // called after each step that came out as expected; nil for nothing
@@ -42,6 +43,7 @@ type play struct {
 // Play plays a scenario to its end or to the first step that does not come out as the file says. It returns the answers by step id.
 func Play(ctx context.Context, f *File, env Env) (map[string]any, error) {
 	p := &play{env: env, start: env.Start, answers: map[string]any{}}
+	maps.Copy(p.answers, env.Known)
 	for _, s := range f.Steps {
 		if err := p.step(ctx, s); err != nil {
 			return p.answers, fmt.Errorf("scenario: step %s (%s, %s): %w", s.ID, s.As, s.Call, err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 // Token gives the bearer token of a person of the scenario; "" for a call without one.
@@ -205,20 +207,53 @@ func (t REST) request(ctx context.Context, m protoreflect.MethodDescriptor, req 
 	if err != nil {
 		return nil, err
 	}
-	if rule.GetBody() == "" {
-		query := url.Values{}
-		flatten(query, "", fields)
-		return http.NewRequestWithContext(ctx, verb, t.Base+path+"?"+query.Encode(), nil)
+	sent, rest := split(rule.GetBody(), fields, m.Input())
+	target := t.Base + path
+	if query := queryOf(rest, req); len(query) > 0 {
+		target += "?" + query.Encode()
 	}
-	body, err := json.Marshal(fields)
+	if sent == nil {
+		return http.NewRequestWithContext(ctx, verb, target, nil)
+	}
+	body, err := json.Marshal(sent)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, verb, t.Base+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, verb, target, bytes.NewReader(body))
 	if err == nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	return r, err
+}
+
+// split parts a request's fields, as the contract's body rule says, into what the body carries and what goes into the query; no body is nil.
+func split(rule string, fields map[string]any, d protoreflect.MessageDescriptor) (body any, rest map[string]any) {
+	switch rule {
+	case "":
+		return nil, fields
+	case "*":
+		return fields, nil
+	}
+	name := d.Fields().ByName(protoreflect.Name(rule)).JSONName()
+	body = fields[name]
+	if body == nil {
+		body = map[string]any{}
+	}
+	rest = maps.Clone(fields)
+	delete(rest, name)
+	return body, rest
+}
+
+// queryOf writes fields as query parameters. A field mask keeps the contract's names there, unlike in a body.
+func queryOf(fields map[string]any, req proto.Message) url.Values {
+	query := url.Values{}
+	flatten(query, "", fields)
+	if f := req.ProtoReflect().Descriptor().Fields().ByName("update_mask"); f != nil && query.Has(f.JSONName()) {
+		if mask, ok := req.ProtoReflect().Get(f).Message().Interface().(*fieldmaskpb.FieldMask); ok {
+			query.Set(f.JSONName(), strings.Join(mask.GetPaths(), ","))
+		}
+	}
+	return query
 }
 
 func verbOf(rule *annotations.HttpRule) (verb, template string) {
