@@ -1,0 +1,290 @@
+package casefile_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+	"asysta.example/services/casefile"
+)
+
+// do applies a command that must succeed, in the first role of its line.
+func do(t *testing.T, f casefile.File, today calendar.Date, cmds ...casefile.Command) casefile.File {
+	t.Helper()
+	for _, cmd := range cmds {
+		o, err := try(f, cmd, today)
+		if err != nil {
+			t.Fatalf("%s: %v", cmd.Name(), err)
+		}
+		f = o.File
+	}
+	return f
+}
+
+func try(f casefile.File, cmd casefile.Command, today calendar.Date) (casefile.Outcome, error) {
+	line, _ := casefile.Line(cmd.Name())
+	return casefile.Apply(f, cmd, actors[line.Roles[0]], today)
+}
+
+// in gives a file in a state.
+func in(t *testing.T, s familyfile.State) casefile.File {
+	t.Helper()
+	open := casefile.Open{Opening: opening("as-1"), Source: familyfile.SourceFamily, Referral: "r"}
+	switch s {
+	case casefile.None:
+		return casefile.File{}
+	case familyfile.Fenced:
+		return do(t, casefile.File{}, day(0), casefile.Fence{})
+	case familyfile.AwaitingAssistant:
+		open.Assistant = casefile.Assistant{}
+		return do(t, casefile.File{}, day(0), open)
+	case familyfile.Assigned:
+		return do(t, casefile.File{}, day(0), open)
+	case familyfile.Cooperation:
+		return do(t, in(t, familyfile.Assigned), day(10), casefile.RecordDocumentationRead{On: day(2)},
+			casefile.RecordJointVisit{Visit: visit(day(10)), Consents: []casefile.Consent{consent("m", "", casefile.Given, day(10))}})
+	case familyfile.Monitoring:
+		return do(t, in(t, familyfile.Cooperation), day(400), casefile.Close{Closure: closure(day(400), "GOALS_ACHIEVED")})
+	case familyfile.Ended:
+		return do(t, in(t, familyfile.Monitoring), day(430), casefile.EndMonitoring{Reason: "wyjazd"})
+	}
+	t.Fatalf("no way to %s", s)
+	return casefile.File{}
+}
+
+// every has one command of each line of the table that could succeed somewhere.
+func every() []casefile.Command {
+	on := day(430)
+	who := casefile.Assistant{Staff: "as-2", Person: "p-as-2"}
+	open := opening("as-1")
+	return []casefile.Command{
+		casefile.Open{Opening: open}, casefile.Fence{}, casefile.TakeOver{Opening: open}, casefile.Update{}, casefile.Assign{Assistant: who, From: on},
+		casefile.Reassign{Assistant: who, On: on}, casefile.Unassign{To: on}, casefile.SetDifficulty{Weight: 1}, casefile.RecordDocumentationRead{On: on},
+		casefile.AgreeJointVisit{On: on}, casefile.RecordJointVisit{Visit: visit(on)}, casefile.RecordConsent{}, casefile.UpdateMembers{}, casefile.RecordExpectations{},
+		casefile.SetBlueCard{On: on}, casefile.AddOrder{Order: order("o", on)}, casefile.EndOrder{ID: "o", On: on}, casefile.LockOut{Person: "x"}, casefile.LiftLockOut{Person: "x"},
+		casefile.ProposeDecision{On: on}, casefile.ConfirmDecision{On: on}, casefile.ProposeClosure{}, casefile.Close{}, casefile.RecordMonitoring{}, casefile.EndMonitoring{},
+		casefile.Reopen{}, casefile.CorrectDay0{On: on}, casefile.CorrectConsent{}, casefile.CorrectAssignment{},
+	}
+}
+
+var states = []familyfile.State{casefile.None, familyfile.AwaitingAssistant, familyfile.Assigned, familyfile.Cooperation, familyfile.Monitoring, familyfile.Ended, familyfile.Fenced}
+
+// Whatever the table does not name is refused as out of order, with the rule and a Polish sentence; whatever it names is not refused for the state.
+func TestIllegalOrder(t *testing.T) {
+	cmds := every()
+	if len(cmds) != len(casefile.Transitions) {
+		t.Fatalf("%d commands tried, the table has %d", len(cmds), len(casefile.Transitions))
+	}
+	for _, s := range states {
+		f := in(t, s)
+		for _, cmd := range cmds {
+			line, ok := casefile.Line(cmd.Name())
+			if !ok {
+				t.Fatalf("%s is not in the table", cmd.Name())
+			}
+			_, err := try(f, cmd, day(430))
+			reason := ""
+			if x, ok := fault.As(err); ok {
+				reason = x.Reason
+			}
+			refused := reason == casefile.ReasonState || reason == casefile.ReasonFenced || s == casefile.None && reason == "NOT_FOUND"
+			if allowed := slices.Contains(line.From, s); allowed == refused {
+				t.Errorf("%s in state %q: allowed %t by the table, got %v", cmd.Name(), s, allowed, err)
+			}
+			if x, ok := fault.As(err); ok && refused && s != casefile.None && (x.Rule != line.Rule || !strings.HasPrefix(x.Polish, "Nie można teraz ")) {
+				t.Errorf("%s in state %s: refusal without rule or words: %+v", cmd.Name(), s, x)
+			}
+		}
+	}
+}
+
+func TestRolesOfTheTable(t *testing.T) {
+	for _, cmd := range every() {
+		line, _ := casefile.Line(cmd.Name())
+		for role, a := range actors {
+			if slices.Contains(line.Roles, role) || len(line.From) == 0 {
+				continue
+			}
+			if _, err := casefile.Apply(in(t, line.From[0]), cmd, a, day(430)); !fault.IsReason(err, "DENIED") {
+				t.Errorf("%s by %s: %v", cmd.Name(), role, err)
+			}
+		}
+	}
+}
+
+func TestAllowedIsNotRefusedForTheState(t *testing.T) {
+	for _, s := range states {
+		f := in(t, s)
+		for _, n := range casefile.Allowed(f, []access.Role{access.Head, access.Assistant}) {
+			line, _ := casefile.Line(casefile.Name(n))
+			if !slices.Contains(line.From, s) || line.From[0] == casefile.None {
+				t.Errorf("%s offered in state %q", n, s)
+			}
+		}
+	}
+	if got := casefile.Allowed(in(t, familyfile.Cooperation), []access.Role{access.Coordinator, access.Auditor}); got != nil {
+		t.Errorf("offered to who has no part in it: %v", got)
+	}
+}
+
+func TestMermaidShowsEveryMove(t *testing.T) {
+	got := casefile.Mermaid()
+	for _, want := range []string{"[*] --> ASSIGNED: OpenFamilyFile", "ASSIGNED --> COOPERATION: RecordJointVisit", "COOPERATION --> MONITORING: CloseFamilyFile",
+		"MONITORING --> ENDED: RecordMonitoring", "ENDED --> ASSIGNED: ReopenFamilyFile", "COOPERATION --> AWAITING_ASSISTANT: UnassignAssistant"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("diagram lacks %q:\n%s", want, got)
+		}
+	}
+}
+
+// TestWays goes through what the procedure says about single cases.
+func TestWays(t *testing.T) {
+	coop := in(t, familyfile.Cooperation)
+	assigned := do(t, in(t, familyfile.Assigned), day(2), casefile.RecordDocumentationRead{On: day(2)})
+	withdraw := casefile.RecordConsent{Consent: consent("m", casefile.Cooperation, casefile.Withdrawn, day(20))}
+	court := opening("as-1")
+	court.Basis, court.Consents = familyfile.BasisCourtOrder, nil
+	o := order("o1", day(-5))
+	court.Order = &o
+	ordered := do(t, casefile.File{}, day(2), casefile.Open{Opening: court}, casefile.RecordDocumentationRead{On: day(1)})
+	refusedVisit := casefile.RecordJointVisit{Visit: visit(day(5)), Consents: []casefile.Consent{consent("m", "", casefile.Refused, day(5))}}
+	for name, tc := range map[string]struct {
+		f      casefile.File
+		do     []casefile.Command
+		today  calendar.Date
+		reason string
+		check  func(c familyfile.Cover) bool
+	}{
+		"every adult refuses: recorded, no cooperation": {assigned, []casefile.Command{refusedVisit}, day(5), "", func(c familyfile.Cover) bool {
+			return c.State == familyfile.Assigned && c.Day0.IsZero() && c.JointVisitOn == day(5)
+		}},
+		"consent after the visit begins it": {assigned, []casefile.Command{refusedVisit, casefile.RecordConsent{Consent: consent("f", casefile.Cooperation, casefile.Given, day(8))}}, day(8), "",
+			func(c familyfile.Cover) bool { return c.State == familyfile.Cooperation && c.Day0 == day(8) }},
+		"court order needs no consent": {ordered, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(5))}}, day(5), "", func(c familyfile.Cover) bool { return c.Day0 == day(5) }},
+		"court's report is a term": {ordered, nil, day(5), "", func(c familyfile.Cover) bool {
+			return len(c.CourtReports) == 1 && c.CourtReports[0].Due == day(-5).AddMonths(3)
+		}},
+		"adult without a decision":       {assigned, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(5))}}, day(5), "CONSENT_MISSING", nil},
+		"visit before the documentation": {in(t, familyfile.Assigned), []casefile.Command{refusedVisit}, day(5), "DOCUMENTATION_FIRST", nil},
+		"consent of another day":         {assigned, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(5)), Consents: []casefile.Consent{consent("m", "", casefile.Given, day(4))}}}, day(5), "INVALID_FIELDS", nil},
+		"consent of who was not there":   {assigned, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(5)), Consents: []casefile.Consent{consent("f", "", casefile.Given, day(5))}}}, day(5), "INVALID_FIELDS", nil},
+		"rules not discussed":            {assigned, []casefile.Command{silentVisit(day(5))}, day(5), "RULES_NOT_DISCUSSED", nil},
+		"visit in the future":            {assigned, []casefile.Command{refusedVisit}, day(4), "INVALID_FIELDS", nil},
+		"withdrawal stops voluntary work": {coop, []casefile.Command{withdraw}, day(20), "", func(c familyfile.Cover) bool {
+			return c.StoppedOn == day(20) && c.State == familyfile.Cooperation && c.Day0 == day(10)
+		}},
+		"withdrawal of what was not given":  {coop, []casefile.Command{withdraw, withdraw}, day(20), "NOTHING_TO_WITHDRAW", nil},
+		"an order overrules the withdrawal": {coop, []casefile.Command{withdraw, casefile.AddOrder{Order: order("o2", day(21))}}, day(21), "", func(c familyfile.Cover) bool { return c.StoppedOn.IsZero() }},
+		"the order ends, the stop is back": {coop, []casefile.Command{withdraw, casefile.AddOrder{Order: order("o2", day(21))}, casefile.EndOrder{ID: "o2", On: day(30)}}, day(30), "",
+			func(c familyfile.Cover) bool {
+				return c.StoppedOn == day(30) && c.Basis == familyfile.BasisConsent && len(c.CourtReports) == 0
+			}},
+		"who consented leaves": {coop, []casefile.Command{casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.Leave{Member: "m", On: day(20)}}}}, day(20), "",
+			func(c familyfile.Cover) bool { return c.StoppedOn == day(20) && c.Adults == 1 }},
+		"the last adult leaves": {coop, []casefile.Command{casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.Leave{Member: "m", On: day(20)}, casefile.Leave{Member: "f", On: day(20)}}}}, day(20), "LAST_ADULT", nil},
+		"placed in care, returned": {coop, []casefile.Command{casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.PlaceInCare{Member: "c", Since: day(15), Coordinator: "co"}}},
+			casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.EndCare{Member: "c", On: day(40), End: casefile.CareReturned}}}}, day(40), "",
+			func(c familyfile.Cover) bool {
+				return c.Children[0].Returned && len(c.Coordinators()) == 0 && c.Children[0].InCareSince == day(15)
+			}},
+		"the same assistant again":      {coop, []casefile.Command{casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-1", Person: "p-as-1"}, On: day(20)}}, day(20), "SAME_ASSISTANT", nil},
+		"to somebody locked out":        {coop, []casefile.Command{casefile.LockOut{Person: "p-as-2"}, casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-2", Person: "p-as-2"}, On: day(20)}}, day(20), "LOCKED_OUT", nil},
+		"locked out while working":      {coop, []casefile.Command{casefile.LockOut{Person: "p-as-1"}}, day(20), "LOCKED_OUT_WORKS", nil},
+		"taken off and given another":   {coop, []casefile.Command{casefile.Unassign{To: day(20)}, casefile.Assign{Assistant: casefile.Assistant{Staff: "as-2", Person: "p-as-2"}, From: day(22)}}, day(22), "", func(c familyfile.Cover) bool { return c.State == familyfile.Cooperation && c.Day0 == day(10) }},
+		"lack of cooperation undecided": {coop, []casefile.Command{casefile.Close{Closure: closure(day(30), casefile.ReasonLackOfCooperation)}}, day(30), "NO_JOINT_DECISION", nil},
+		"lack of cooperation decided": {coop, []casefile.Command{casefile.ProposeDecision{ID: "d", Obstacle: "brak", Decision: casefile.DecideEndEarly, On: day(25)},
+			casefile.ConfirmDecision{Decision: casefile.DecideEndEarly, On: day(26)}, casefile.Close{Closure: closure(day(30), casefile.ReasonLackOfCooperation)}}, day(30), "",
+			func(c familyfile.Cover) bool {
+				return c.State == familyfile.Monitoring && c.ClosureReason == casefile.ReasonLackOfCooperation
+			}},
+		"closed while a decision waits": {coop, []casefile.Command{casefile.ProposeDecision{ID: "d", Obstacle: "brak", Decision: casefile.DecideEndEarly, On: day(25)}, casefile.Close{Closure: closure(day(30), "NO_EFFECTS")}}, day(30), "DECISION_OPEN", nil},
+		"closed without assessment":     {coop, []casefile.Command{casefile.Close{}}, day(30), "NO_FINAL_ASSESSMENT", nil},
+		"closed as proposed":            {coop, []casefile.Command{casefile.ProposeClosure{Closure: *closure(day(30), "NO_EFFECTS")}, casefile.Close{}}, day(31), "", func(c familyfile.Cover) bool { return c.ClosedOn == day(30) && c.Assignments[0].To == day(30) }},
+		"closed before it began":        {assigned, []casefile.Command{casefile.Close{Closure: closure(day(5), "FAMILY_WITHDREW")}}, day(5), "", func(c familyfile.Cover) bool { return c.State == familyfile.Ended }},
+		"monitored off schedule":        {in(t, familyfile.Monitoring), []casefile.Command{casefile.RecordMonitoring{Month: 2, On: day(430), Note: "x"}}, day(430), "NOT_SCHEDULED", nil},
+		"monitored twice":               {in(t, familyfile.Monitoring), []casefile.Command{casefile.RecordMonitoring{Month: 1, On: day(430), Note: "x"}, casefile.RecordMonitoring{Month: 1, On: day(430), Note: "x"}}, day(430), "MONITORING_DONE", nil},
+		"the last monitoring ends":      {in(t, familyfile.Monitoring), []casefile.Command{casefile.RecordMonitoring{Month: 12, On: day(430), Note: "x"}}, day(430), "", func(c familyfile.Cover) bool { return c.State == familyfile.Ended }},
+		"reopened without ground":       {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500)}}, day(500), "CONSENT_MISSING", nil},
+		"reopened: a new spell": {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", OpenedOn: day(500), Assistant: casefile.Assistant{Staff: "as-1", Person: "p-as-1"}}}, day(500), "",
+			func(c familyfile.Cover) bool {
+				return c.State == familyfile.Assigned && len(c.Spells) == 2 && c.Day0.IsZero() && c.Spells[0].Day0 == day(10) && c.DocsReadOn.IsZero()
+			}},
+		"day 0 corrected":                 {coop, []casefile.Command{casefile.CorrectDay0{On: day(8), Reason: "pomyłka"}}, day(20), "", func(c familyfile.Cover) bool { return c.Day0 == day(8) && c.JointVisitOn == day(8) }},
+		"day 0 before the file":           {coop, []casefile.Command{casefile.CorrectDay0{On: day(-1), Reason: "pomyłka"}}, day(20), "DAY0_OUT_OF_ORDER", nil},
+		"day 0 corrected to itself":       {coop, []casefile.Command{casefile.CorrectDay0{On: day(10), Reason: "pomyłka"}}, day(20), "INVALID", nil},
+		"the only consent annulled":       {coop, []casefile.Command{casefile.CorrectConsent{Number: 2, Reason: "inna osoba"}}, day(20), "", func(c familyfile.Cover) bool { return c.State == familyfile.Assigned && c.Day0.IsZero() }},
+		"a consent's day moves day 0":     {coop, []casefile.Command{correctTo(2, consent("m", casefile.Cooperation, casefile.Given, day(12)))}, day(20), "", func(c familyfile.Cover) bool { return c.Day0 == day(12) }},
+		"a refusal that was a consent":    {do(t, assigned, day(5), refusedVisit), []casefile.Command{correctTo(2, consent("m", casefile.Cooperation, casefile.Given, day(5)))}, day(6), "", func(c familyfile.Cover) bool { return c.Day0 == day(5) }},
+		"an assignment ended by mending":  {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(1), To: day(9), Reason: "x"}}, day(20), "INVALID_FIELDS", nil},
+		"an assignment's first day moves": {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(1), Reason: "x"}}, day(20), "", func(c familyfile.Cover) bool { return c.Assignments[0].From == day(1) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := tc.f, error(nil)
+			for _, cmd := range tc.do {
+				var out casefile.Outcome
+				if out, err = try(f, cmd, tc.today); err != nil {
+					break
+				}
+				f = out.File
+			}
+			x, _ := fault.As(err)
+			switch {
+			case tc.reason == "" && err != nil:
+				t.Fatal(err)
+			case tc.reason == "INVALID" && (x == nil || x.Kind != fault.KindInvalid), tc.reason != "INVALID" && tc.reason != "" && (x == nil || x.Reason != tc.reason):
+				t.Fatalf("got %v, want %s", err, tc.reason)
+			case tc.check != nil && !tc.check(f.Cover):
+				t.Errorf("cover is %+v", f.Cover)
+			}
+		})
+	}
+}
+
+func silentVisit(on calendar.Date) casefile.Command {
+	v := visit(on)
+	v.RulesDiscussed = false
+	return casefile.RecordJointVisit{Visit: v, Consents: []casefile.Consent{consent("m", "", casefile.Given, on)}}
+}
+
+func correctTo(n int, c casefile.Consent) casefile.Command {
+	return casefile.CorrectConsent{Number: n, Consent: &c, Reason: "pomyłka"}
+}
+
+// A case that stood on paper for a year has the clocks of its past.
+func TestTakeOver(t *testing.T) {
+	today := day(400)
+	o := opening("as-1")
+	o.Consents = append(o.Consents, consent("m", casefile.Cooperation, casefile.Given, day(10)))
+	cmd := casefile.TakeOver{Opening: o, AssistantSince: day(0), Day0: day(10), PlanAdoptedOn: day(50), Visits: 40, LastVisitOn: day(390),
+		Assessments: []familyfile.Assessed{{PresentedOn: day(180), ReceivedOn: day(185)}, {PresentedOn: day(370)}}}
+	f := do(t, casefile.File{}, today, cmd)
+	if f.Cover.State != familyfile.Cooperation || !f.Cover.TakenOver || f.Cover.Source != familyfile.SourceTakenOver || f.Cover.PaperVisits != 40 {
+		t.Errorf("cover is %+v", f.Cover)
+	}
+	var open []string
+	for _, d := range familyfile.Deadlines(f.Cover) {
+		if d.Open {
+			open = append(open, d.Rule+d.Key)
+		}
+	}
+	for _, want := range []string{deadline.RuleAssessment + "3", deadline.RuleReceipt + "2", deadline.RuleVisitGap} {
+		if !slices.Contains(open, want) {
+			t.Errorf("open terms %v lack %s", open, want)
+		}
+	}
+	late := cmd
+	late.PlanAdoptedOn = day(5)
+	if _, err := try(casefile.File{}, late, today); !fault.IsReason(err, "INVALID_FIELDS") {
+		t.Errorf("a plan before day 0: %v", err)
+	}
+	groundless := cmd
+	groundless.Consents = nil
+	if _, err := try(casefile.File{}, groundless, today); !fault.IsReason(err, "CONSENT_MISSING") {
+		t.Errorf("work without consent: %v", err)
+	}
+}
