@@ -139,7 +139,7 @@ func (s *Server) ListUncoveredFamilies(ctx context.Context, req *directoryv1.Lis
 		return nil, err
 	}
 	today := s.deps.Today()
-	all, err := s.reader.Uncovered(ctx, n.Gmina, today)
+	all, err := s.reader.Uncovered(unlogged(ctx), n.Gmina, today)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +156,7 @@ func (s *Server) leftAlone(ctx context.Context, staff string, gap dir.Gap) ([]*d
 	if err != nil {
 		return nil, 0, err
 	}
-	reading := ctx
-	if !access.GrantFrom(ctx).Has(access.Head) {
-		reading = unlogged(ctx)
-	}
-	families, err := s.reader.Families(reading, n.Gmina, n.ID)
+	families, err := s.reader.Families(unlogged(ctx), n.Gmina, n.ID)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -173,13 +169,14 @@ func (s *Server) leftAlone(ctx context.Context, staff string, gap dir.Gap) ([]*d
 	return uncoveredTo(ctx, all, s.deps.Today()), int32(len(all)), nil
 }
 
-// uncoveredTo writes the families that the object rules let the caller see.
+// uncoveredTo writes the families that the object rules let the caller see, and notes these for the access log.
 func uncoveredTo(ctx context.Context, all []dir.Uncovered, today calendar.Date) []*directoryv1.UncoveredFamily {
 	var out []*directoryv1.UncoveredFamily
 	for _, u := range all {
 		if _, err := rpc.Visible(access.GrantFrom(ctx), u.Cover.Parties()); err != nil {
 			continue
 		}
+		noteFile(ctx, u.Family)
 		file := name.In(u.Gmina, name.FamilyFiles, u.File)
 		out = append(out, &directoryv1.UncoveredFamily{
 			FamilyFile: file, Number: u.Cover.Number, FamilyName: u.Cover.Label.FamilyName,

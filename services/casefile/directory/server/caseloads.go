@@ -56,7 +56,7 @@ func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloa
 		if !m.ActiveOn(s.deps.Today()) || !seesCaseload(access.GrantFrom(ctx), m) {
 			continue
 		}
-		c, err := s.caseload(unlogged(ctx), m, false)
+		c, err := s.caseload(ctx, m, false)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (s *Server) caseload(ctx context.Context, m dir.Staff, withFiles bool) (*di
 	if err != nil {
 		return nil, err
 	}
-	families, err := s.reader.Families(ctx, m.Gmina, m.ID)
+	families, err := s.reader.Families(unlogged(ctx), m.Gmina, m.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,7 @@ func (s *Server) caseload(ctx context.Context, m dir.Staff, withFiles bool) (*di
 		weights[f.Cover.Difficulty]++
 		out.DifficultySum += int32(f.Cover.Difficulty)
 		if _, err := rpc.Visible(access.GrantFrom(ctx), f.Cover.Parties()); err == nil && withFiles {
+			noteFile(ctx, f)
 			out.FamilyFiles = append(out.FamilyFiles, name.In(f.Gmina, name.FamilyFiles, f.File))
 		}
 	}

@@ -75,10 +75,15 @@ func idIn(s, gmina string, kind name.Kind, field string) (string, error) {
 	return n.ID, nil
 }
 
-// unlogged gives a context in which what is read is not noted in the access log: for counting, where no row leaves.
+// unlogged gives a context in which what is read is not noted in the access log: for counting and choosing. What leaves is noted by noteFile.
 func unlogged(ctx context.Context) context.Context {
 	ctx, _ = store.WithReadSet(ctx)
 	return ctx
+}
+
+// noteFile notes a family file that the caller is told of.
+func noteFile(ctx context.Context, f dir.Family) {
+	store.Note(ctx, &store.Document{Kind: store.FamilyFiles, ID: f.File, Gmina: f.Gmina})
 }
 
 // create is the mutation that makes an aggregate under an id derived from the request; cover gives its first state.

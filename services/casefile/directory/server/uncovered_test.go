@@ -47,6 +47,16 @@ func files(us []*directoryv1.UncoveredFamily) []string {
 	return out
 }
 
+// accesses counts the lines of the access log on a family file.
+func (w *world) accesses(gmina, file string) int {
+	w.t.Helper()
+	lines, _, err := w.store.For(gmina).AccessLog(w.t.Context(), store.Ref{Kind: store.FamilyFiles, ID: file}, 100, "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(lines)
+}
+
 func (w *world) uncovered(login string) []string {
 	w.t.Helper()
 	list := must[*directoryv1.ListUncoveredFamiliesResponse](w.t)(w.client.ListUncoveredFamilies(w.as(login), &directoryv1.ListUncoveredFamiliesRequest{Parent: "gminas/" + gminaA}))
@@ -90,6 +100,12 @@ func TestNoFamilyIsLeftAloneUnnoticed(t *testing.T) {
 	want := []string{"f1 UNCOVERED_REASON_ABSENT", "f3 UNCOVERED_REASON_EMPLOYMENT_ENDED", "f4 UNCOVERED_REASON_EMPLOYMENT_ENDED"}
 	if diff := cmp.Diff(want, w.uncovered("kierownik")); diff != "" {
 		t.Error(diff)
+	}
+	if got := w.accesses(gminaA, "f6"); got != 0 {
+		t.Errorf("the access log says that the related head was told of f6, %d times", got)
+	}
+	if got := w.accesses(gminaA, "f3"); got != 1 {
+		t.Errorf("f3 stands %d times in the access log", got)
 	}
 	if _, err := end("kierownik"); reasonOf(err) != "Aborted STALE_ETAG" {
 		t.Error(err)
