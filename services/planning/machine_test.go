@@ -151,10 +151,12 @@ func TestPlanMachine(t *testing.T) {
 					clear(m.marks)
 				}
 			},
-			"discard":  func(t *rapid.T) { m.run(t, planning.DiscardDraft{Version: m.version()}, m.env) },
-			"consult":  func(t *rapid.T) { mark(t, planning.Consultation, "sw", "") },
-			"approve":  func(t *rapid.T) { mark(t, planning.HeadApproval, "head", "") },
-			"agree":    func(t *rapid.T) { mark(t, planning.Agreement, "", rapid.SampledFrom([]string{"co-a", "co-b"}).Draw(t, "who")) },
+			"discard": func(t *rapid.T) { m.run(t, planning.DiscardDraft{Version: m.version()}, m.env) },
+			"consult": func(t *rapid.T) { mark(t, planning.Consultation, "sw", "") },
+			"approve": func(t *rapid.T) { mark(t, planning.HeadApproval, "head", "") },
+			"agree": func(t *rapid.T) {
+				mark(t, planning.Agreement, "", rapid.SampledFrom([]string{"co-a", "co-b"}).Draw(t, "who"))
+			},
 			"stranger": func(t *rapid.T) { mark(t, planning.Agreement, "", "co-z") },
 			"sign": func(t *rapid.T) {
 				hash := m.hash()
@@ -162,13 +164,50 @@ func TestPlanMachine(t *testing.T) {
 					m.marks["FAMILY/m1"] = hash
 				}
 			},
-			"adopt": func(t *rapid.T) { m.run(t, planning.Adopt{Version: m.version(), Hash: m.hash(), On: day.Draw(t, "on")}, m.env) },
+			"adopt": func(t *rapid.T) {
+				m.run(t, planning.Adopt{Version: m.version(), Hash: m.hash(), On: day.Draw(t, "on")}, m.env)
+			},
 			"progress": func(t *rapid.T) {
 				m.run(t, planning.RecordProgress{Version: m.file.Cover.PlanVersion, Marks: []planning.Mark{{Target: "g1", Status: planning.Achieved, On: today}}}, m.env)
 			},
-			"": func(t *rapid.T) { m.invariants(t) },
+			"all but one": func(t *rapid.T) { m.allButOne(t, spoil) },
+			"":            func(t *rapid.T) { m.invariants(t) },
 		})
 	})
+}
+
+// allButOne does everything that an adoption needs, in order, leaves one thing out or spoils the content, and tries to adopt.
+func (m *machine) allButOne(t *rapid.T, spoil []func(*planning.Content)) {
+	c := full()
+	spoil[rapid.IntRange(0, 2*len(spoil)).Draw(t, "spoil")%len(spoil)](&c)
+	m.run(t, planning.CreateDraft{}, m.env)
+	before := m.hash()
+	if m.run(t, planning.UpdatePlan{Version: m.version(), Content: c}, m.env) && before != m.hash() {
+		clear(m.marks)
+	}
+	as := func(staff, person string) planning.Env {
+		e := m.env
+		e.Staff, e.Person = staff, person
+		return e
+	}
+	steps := []struct {
+		mark string
+		cmd  planning.Command
+		env  planning.Env
+	}{
+		{"CONSULTATION/sw", planning.Marking{Kind: planning.Consultation, Version: m.version(), Hash: m.hash(), On: today}, as("sw", "")},
+		{"FAMILY/m1", planning.Sign{Version: m.version(), Hash: m.hash(), Signatures: []planning.SignOff{{By: "m1", On: today}}}, m.env},
+		{"COORDINATOR/co-a", planning.Marking{Kind: planning.Agreement, Version: m.version(), Hash: m.hash(), On: today}, as("", "co-a")},
+		{"COORDINATOR/co-b", planning.Marking{Kind: planning.Agreement, Version: m.version(), Hash: m.hash(), On: today}, as("", "co-b")},
+		{"HEAD/head", planning.Marking{Kind: planning.HeadApproval, Version: m.version(), Hash: m.hash(), On: today}, as("head", "")},
+	}
+	left := rapid.IntRange(0, len(steps)).Draw(t, "left out")
+	for i, step := range steps {
+		if i != left && m.run(t, step.cmd, step.env) {
+			m.marks[step.mark] = m.hash()
+		}
+	}
+	m.run(t, planning.Adopt{Version: m.version(), Hash: m.hash(), On: today}, m.env)
 }
 
 // invariants hold after every act.
