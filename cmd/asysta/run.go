@@ -42,7 +42,7 @@ Settings come from the environment (ASYSTA_…); docs/OPERATIONS.md describes th
 
 // realMain runs one command and returns when it is done or ctx has ended.
 func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
-	p := program{env: env, stdout: stdout, stderr: stderr, clock: time.Now} //nolint:forbidigo // the one place where the clock comes from
+	p := program{env: env, stdout: stdout, stderr: stderr, clock: time.Now}
 	command := "help"
 	if len(args) > 0 {
 		command, p.args = args[0], args[1:]

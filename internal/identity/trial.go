@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -153,7 +154,7 @@ func (t *TrialIssuer) token(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = fmt.Fprintln(w, token)
+		_, _ = io.WriteString(w, token+"\n") // base64url and dots
 		return
 	}
 	http.Error(w, "Nie ma takiej osoby w powiecie próbnym.", http.StatusNotFound)

@@ -97,7 +97,7 @@ func (c *coordination) SyncPlans(req *planningv1.SyncPlansRequest, stream grpc.S
 
 var errLog = errors.New("disk full")
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, opts ...rpc.ServerOption) *world {
 	t.Helper()
 	w := &world{t: t, log: &lockedBuffer{}, referrals: &referrals{}, plans: &coordination{}}
 	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), store.WithFailPoint(func(p store.FailPoint) error {
@@ -119,12 +119,12 @@ func newWorld(t *testing.T) *world {
 	w.deps.Tokens = w.tokens
 	w.issuer, err = identity.NewTrialIssuer("http://127.0.0.1/trial", "asysta", clock, nil)
 	must(t, err)
-	w.serve(identity.New(w.issuer.Verifier(), w.tokens, w.deps.Directory, clock))
+	w.serve(identity.New(w.issuer.Verifier(), w.tokens, w.deps.Directory, clock), opts)
 	return w
 }
 
-func (w *world) serve(auth rpc.Authenticator) {
-	server, err := rpc.NewServer(w.deps, auth)
+func (w *world) serve(auth rpc.Authenticator, opts []rpc.ServerOption) {
+	server, err := rpc.NewServer(w.deps, auth, opts...)
 	must(w.t, err)
 	referralv1.RegisterReferralServiceServer(server, w.referrals)
 	planningv1.RegisterCoordinationServiceServer(server, w.plans)

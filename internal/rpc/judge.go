@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -24,14 +25,16 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (access.Principal, error)
 }
 
-// authenticate reads the bearer token and finds its principal.
+// authenticate reads the bearer token, finds its principal and bounds the principal's rate.
 func (s *Server) authenticate(ctx context.Context, t *trail) error {
 	token, err := bearer(ctx)
 	if err != nil {
 		return err
 	}
-	t.who, err = s.auth.Authenticate(ctx, token)
-	return err
+	if t.who, err = s.auth.Authenticate(ctx, token); err != nil {
+		return err
+	}
+	return s.limiter.allow(t.who, time.Now())
 }
 
 func bearer(ctx context.Context) (string, error) {

@@ -30,13 +30,15 @@ func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 	}}))
 }
 
-// logCall writes the one line of a call.
+// logCall counts a call and writes its one line.
 func (s *Server) logCall(ctx context.Context, t *trail, began time.Time, code codes.Code, reason string) {
 	if t.policy == nil && code == codes.OK {
 		return // probes of health
 	}
+	took := time.Since(began)
+	s.metrics.observe(t.method, code, reason, took)
 	attrs := []slog.Attr{
-		slog.String("method", t.method), slog.String("code", code.String()), slog.Duration("duration", s.deps.Clock().Sub(began)),
+		slog.String("method", t.method), slog.String("code", code.String()), slog.Duration("duration", took),
 	}
 	for _, a := range []struct{ key, value string }{{"reason", reason}, {"gmina", t.gmina}, {"county", t.county}, {"person", t.who.Person}, {"system", t.who.System}} {
 		if a.value != "" {

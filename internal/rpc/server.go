@@ -35,6 +35,8 @@ type Server struct {
 	deps      Deps
 	auth      Authenticator
 	validator *validator
+	limiter   *limiter // nil: no bound
+	metrics   *Metrics // nil: not counted
 	grpc      *grpc.Server
 	health    *health.Server
 	policies  map[string]*policy
@@ -47,6 +49,8 @@ type Server struct {
 type serverOptions struct {
 	reflection bool
 	creds      credentials.TransportCredentials
+	limiter    *limiter
+	metrics    *Metrics
 }
 
 // ServerOption changes what NewServer builds.
@@ -71,7 +75,7 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 		return nil, err
 	}
 	s := &Server{
-		deps: d, auth: auth, validator: v, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
+		deps: d, auth: auth, validator: v, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
 		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true},
 	}
 	params := []grpc.ServerOption{

@@ -56,6 +56,12 @@ type Process struct {
 	Level slog.Level `env:"LOG_LEVEL, default=INFO"`
 }
 
+// Bounds are what a server puts up with, and where it tells how it fares.
+type Bounds struct {
+	Calls   int    `env:"CALLS_PER_SECOND, default=300"` // of one person in the long run, seven times as many at once; 0: no bound
+	Metrics string `env:"METRICS_LISTEN"`                // address of Prometheus metrics (GET /metrics); none where unset
+}
+
 // Ending bounds the end of a process.
 type Ending struct {
 	Drain time.Duration `env:"DRAIN, default=20s"` // how long running calls may take to end
@@ -82,6 +88,7 @@ type ServiceConfig struct {
 	Login
 	Transport
 	Process
+	Bounds
 	Ending
 	Peers
 }
@@ -93,6 +100,7 @@ type AllConfig struct {
 	Login
 	Transport
 	Process
+	Bounds
 	Ending
 	Web
 }
@@ -197,7 +205,7 @@ func settings(v reflect.Value) []string {
 
 func (c *ServiceConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
-	faults = append(faults, address("LISTEN", c.Listen))
+	faults = append(faults, c.Bounds.fault(), address("LISTEN", c.Listen))
 	if c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial runs in one process: asysta all"))
 	}
@@ -215,7 +223,7 @@ func (c *ServiceConfig) faults() []error {
 
 func (c *AllConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
-	faults = append(faults, address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen))
+	faults = append(faults, c.Bounds.fault(), address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen))
 	if c.Issuer == "" && !c.Trial {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted, or set ASYSTA_TRIAL=true for a trial with invented people"))
 	}
@@ -223,7 +231,7 @@ func (c *AllConfig) faults() []error {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial has its own issuer; take ASYSTA_OIDC_ISSUER or ASYSTA_TRIAL away"))
 	}
 	if c.Trial {
-		faults = append(faults, loopbackOnly("LISTEN", c.Listen), loopbackOnly("GATEWAY_LISTEN", c.Web.Listen))
+		faults = append(faults, loopbackOnly("LISTEN", c.Listen), loopbackOnly("GATEWAY_LISTEN", c.Web.Listen), loopbackOnly("METRICS_LISTEN", c.Metrics))
 	}
 	if strings.HasPrefix(c.Store, "mongodb") && c.MasterKey == "" {
 		faults = append(faults, errors.New("ASYSTA_MASTER_KEY_FILE: with MongoDB name the file with the master key"))
@@ -232,7 +240,7 @@ func (c *AllConfig) faults() []error {
 }
 
 func (c *GatewayConfig) faults() []error {
-	return append(c.Transport.faults(), address("GATEWAY_LISTEN", c.Web.Listen), address("REFERRAL_ADDRESS", c.Referral), address("CASEFILE_ADDRESS", c.Casefile),
+	return append(c.Transport.faults(), address("GATEWAY_LISTEN", c.Listen), address("REFERRAL_ADDRESS", c.Referral), address("CASEFILE_ADDRESS", c.Casefile),
 		address("PLANNING_ADDRESS", c.Planning), address("REPORTING_ADDRESS", c.Reporting))
 }
 
@@ -256,6 +264,13 @@ func (t Transport) faults() []error {
 		return []error{errors.New("ASYSTA_TLS_PEERS needs ASYSTA_TLS_CA_FILE")}
 	}
 	return nil
+}
+
+func (b Bounds) fault() error {
+	if b.Calls < 0 {
+		return errors.New("ASYSTA_CALLS_PER_SECOND: a number of at least 0")
+	}
+	return address("METRICS_LISTEN", b.Metrics)
 }
 
 func address(key, value string) error {

@@ -10,25 +10,57 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"asysta.example/internal/rpc"
 )
 
 // host runs gRPC servers and ends them.
 type host struct {
-	log     *slog.Logger
 	drain   time.Duration
+	options []rpc.ServerOption // of every server
+	metrics *web               // nil: none are told
 	servers []*rpc.Server
 	serving sync.WaitGroup
 	failed  chan error // of whatever serves and stopped by itself
 }
 
-func newHost(log *slog.Logger, drain time.Duration) *host {
-	return &host{log: log, drain: drain, failed: make(chan error, 4)}
+func newHost(drain time.Duration) *host {
+	return &host{drain: drain, failed: make(chan error, 4)}
+}
+
+// burst is how many seconds' worth of calls a person may make at once.
+const burst = 7
+
+// bound sets what the host's servers put up with and tells their metrics where an address for them is set. It comes before serve.
+func (h *host) bound(ctx context.Context, b Bounds) error {
+	if b.Calls > 0 {
+		h.options = append(h.options, rpc.WithRate(float64(b.Calls), burst*b.Calls))
+	}
+	if b.Metrics == "" {
+		return nil
+	}
+	registry := prometheus.NewRegistry()
+	metrics, err := rpc.NewMetrics(registry)
+	if err != nil {
+		return fmt.Errorf("suite: metrics: %w", err)
+	}
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	h.options = append(h.options, rpc.WithMetrics(metrics))
+	if h.metrics, err = listenWeb(ctx, b.Metrics, time.Second); err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	h.metrics.serve(ctx, mux, h.failed)
+	return nil
 }
 
 // serve starts a server of the services on a listener, which it owns from now on.
 func (h *host) serve(ctx context.Context, deps rpc.Deps, auth rpc.Authenticator, services []rpc.Service, lis net.Listener, opts ...rpc.ServerOption) error {
-	server, err := rpc.NewServer(deps, auth, opts...)
+	server, err := rpc.NewServer(deps, auth, append(h.options[:len(h.options):len(h.options)], opts...)...)
 	if err == nil {
 		for _, s := range services {
 			s.Register(server)
@@ -76,6 +108,9 @@ func (h *host) close() {
 	}
 	draining.Wait()
 	h.serving.Wait()
+	if h.metrics != nil {
+		h.metrics.close()
+	}
 }
 
 // listen opens a TCP listener.

@@ -63,8 +63,12 @@ func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.De
 	if err != nil {
 		return err
 	}
-	h := newHost(deps.Log, cfg.Drain)
+	h := newHost(cfg.Drain)
+	if err := h.bound(ctx, cfg.Bounds); err != nil {
+		return errors.Join(err, lis.Close())
+	}
 	if err := h.serve(ctx, deps, auth, parts.servers, lis, rpc.WithCredentials(creds)); err != nil {
+		h.close()
 		return err
 	}
 	works := parts.works
@@ -102,11 +106,11 @@ func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err e
 	if err != nil {
 		return fmt.Errorf("suite: gateway: %w", err)
 	}
-	w, err := listenWeb(ctx, cfg.Web.Listen, cfg.Drain)
+	w, err := listenWeb(ctx, cfg.Listen, cfg.Drain)
 	if err != nil {
 		return err
 	}
-	h := newHost(log, cfg.Drain)
+	h := newHost(cfg.Drain)
 	w.serve(ctx, handler, h.failed)
 	log.InfoContext(ctx, "serving", slog.String("service", "gateway"), slog.String("address", w.lis.Addr().String()))
 	err = h.await(ctx)

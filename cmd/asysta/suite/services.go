@@ -53,7 +53,7 @@ var builders = map[string]func(rpc.Deps, conns) part{
 		return part{servers: []rpc.Service{s}, works: []Work{{Name: "referral/sweep", Every: settleEvery, Round: counted(s.Sweep)}}}
 	},
 	Casefile: func(d rpc.Deps, _ conns) part {
-		s := casefile.New(d, keeper.New(d.Store, d.Clock))
+		s := casefile.New(d, d.Vault, keeper.New(d.Store, d.Clock))
 		return part{
 			servers: []rpc.Service{s, workcard.New(d), directory.New(d)},
 			works:   []Work{{Name: "casefile/sweep", Every: settleEvery, Round: counted(s.Sweep)}},

@@ -55,7 +55,7 @@ func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Suite{base: base, Deps: base.Deps, host: newHost(o.Log, cfg.Drain)}
+	s := &Suite{base: base, Deps: base.Deps, host: newHost(cfg.Drain)}
 	if err := s.start(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -73,6 +73,9 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 	}
 	auth, err := s.login(cfg)
 	if err != nil {
+		return err
+	}
+	if err := s.host.bound(ctx, cfg.Bounds); err != nil {
 		return err
 	}
 	if err := s.serve(ctx, cfg, auth); err != nil {
