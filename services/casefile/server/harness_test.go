@@ -268,3 +268,8 @@ func (w *world) places(who string) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// at is a place that belongs to no file.
+func at(who string) keeper.At {
+	return keeper.At{Gmina: gmina, Person: "p-" + who, File: "stray"}
+}

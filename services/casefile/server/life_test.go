@@ -1,0 +1,412 @@
+package server_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+	familyv1 "asysta.example/proto/gen/asysta/family/v1"
+
+	"asysta.example/internal/store"
+)
+
+func due(f *casefilev1.FamilyFile, rule string) string {
+	for _, d := range f.GetDeadlines() {
+		if d.GetRule() == rule {
+			return d.GetDueDate().String()
+		}
+	}
+	return ""
+}
+
+func TestFromFirstVisitToTheEnd(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", pesel1)
+	if f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_COOPERATION || due(f, "plan") != on("2026-05-10").String() {
+		t.Fatalf("state %s, plan due %s", f.GetState(), due(f, "plan"))
+	}
+	f, err := w.client.RecordExpectations(w.as("as-1"), &casefilev1.RecordExpectationsRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Picture: &casefilev1.FamilyPicture{
+		KnownOn: on("2026-03-10"), CommunityResources: "sąsiedzi", TaskCodes: []string{"3", "6"}, Members: []*casefilev1.MemberPicture{{MemberId: "m", Expectations: "spokój"}}}})
+	must(t, err)
+	f, err = w.client.RecordConsent(w.as("as-1"), &casefilev1.RecordConsentRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Consent: consent("m", cooperation, withdrawn, "2026-03-10")})
+	must(t, err)
+	if !f.GetVoluntaryWorkStopped() || f.GetFamilyPicture().GetCommunityResources() != "sąsiedzi" || len(f.GetConsents()) != 3 {
+		t.Errorf("after the withdrawal: stopped %t, %d consents", f.GetVoluntaryWorkStopped(), len(f.GetConsents()))
+	}
+	f, err = w.client.AddCourtOrder(w.as("sw-1"), &casefilev1.AddCourtOrderRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), CourtOrder: &familyv1.CourtOrder{
+		Court: "Sąd Rejonowy w Grajewie", CaseNumber: "III Nsm 1/26", OrderedOn: on("2026-03-09"), ReportEveryMonths: 3}})
+	must(t, err)
+	if f.GetVoluntaryWorkStopped() || f.GetBasis() != familyv1.Basis_BASIS_COURT_ORDER || due(f, "court-report") != on("2026-06-09").String() {
+		t.Errorf("under the order: %s, report due %s", f.GetBasis(), due(f, "court-report"))
+	}
+	f, err = w.client.ProposeDecision(w.as("as-1"), &casefilev1.ProposeDecisionRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Obstacle: "rodzina nie otwiera drzwi",
+		Decision: casefilev1.DecisionCode_DECISION_CODE_END_EARLY, ProposedOn: on("2026-03-10")})
+	must(t, err)
+	if !slices.Contains(w.get("head", f.GetName()).GetAllowedActions(), "ConfirmDecision") || slices.Contains(f.GetAllowedActions(), "ConfirmDecision") {
+		t.Error("the head alone confirms")
+	}
+	f, err = w.client.ConfirmDecision(w.as("head"), &casefilev1.ConfirmDecisionRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(),
+		Decision: casefilev1.DecisionCode_DECISION_CODE_END_EARLY, DecidedOn: on("2026-03-10")})
+	must(t, err)
+	f, err = w.client.ProposeClosure(w.as("as-1"), &casefilev1.ProposeClosureRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(),
+		Closure: &casefilev1.Closure{ClosedOn: on("2026-03-10"), Reason: casefilev1.ClosureReason_CLOSURE_REASON_LACK_OF_COOPERATION, FinalAssessment: "bez efektów"}})
+	must(t, err)
+	f, err = w.client.CloseFamilyFile(w.as("head"), &casefilev1.CloseFamilyFileRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid()})
+	must(t, err)
+	if f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_MONITORING || w.places("as-1") != "" || due(f, "monitoring") != on("2026-04-10").String() {
+		t.Errorf("closed: %s, places %q, monitoring due %s", f.GetState(), w.places("as-1"), due(f, "monitoring"))
+	}
+	w.travel("2027-03-12")
+	f, err = w.client.RecordMonitoring(w.as("as-1"), &casefilev1.RecordMonitoringRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Month: 12, MonitoredOn: on("2027-03-12"), Note: "znów trudno", HelpNeeded: true})
+	must(t, err)
+	if f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_ENDED || len(f.GetMonitoring()) != 1 {
+		t.Errorf("after the last monitoring: %s", f.GetState())
+	}
+	f, err = w.client.ReopenFamilyFile(w.as("head"), &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Source: familyv1.Source_SOURCE_FAMILY,
+		Basis: familyv1.Basis_BASIS_COURT_ORDER, Reason: "kryzys po monitorowaniu", OpenedOn: on("2027-03-12"), Assistant: staff("as-2")})
+	must(t, err)
+	if len(f.GetSpells()) != 2 || w.places("as-2") != "f1 HELD" || f.GetCooperationStartDate() != nil || f.GetNumber() != "AR/1/2026" {
+		t.Errorf("reopened: %v, places %q", f.GetSpells(), w.places("as-2"))
+	}
+}
+
+// After a handover the old assistant sees nothing of the family, not even that it exists.
+func TestHandover(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", "")
+	req := &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Assistant: staff("as-2"), HandoverDate: on("2026-03-10"), Reason: "urlop"}
+	f, err := w.client.ReassignAssistant(w.as("head"), req)
+	must(t, err)
+	if w.places("as-1") != "" || w.places("as-2") != "f1 HELD" {
+		t.Errorf("places %q and %q", w.places("as-1"), w.places("as-2"))
+	}
+	_, err = w.client.GetFamilyFile(w.as("as-1"), &casefilev1.GetFamilyFileRequest{Name: f.GetName()})
+	_, absent := w.client.GetFamilyFile(w.as("as-1"), &casefilev1.GetFamilyFileRequest{Name: file("none")})
+	if err == nil || err.Error() != absent.Error() {
+		t.Errorf("old assistant: %v; absent: %v", err, absent)
+	}
+	list, err := w.client.ListFamilyFiles(w.as("as-1"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina})
+	must(t, err)
+	if len(list.GetFamilyFiles()) != 0 {
+		t.Error("the old assistant still lists the family")
+	}
+	again, err := w.client.ReassignAssistant(w.as("head"), req)
+	must(t, err)
+	if again.GetEtag() != f.GetEtag() {
+		t.Error("a retry handed over again")
+	}
+	if got := w.get("as-2", f.GetName()); len(got.GetAssignments()) != 2 || !proto.Equal(got.GetCooperationStartDate(), on("2026-03-10")) {
+		t.Errorf("assignments %v", got.GetAssignments())
+	}
+	f, err = w.client.UnassignAssistant(w.as("head"), &casefilev1.UnassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), ToDate: on("2026-03-10"), Reason: "koniec umowy"})
+	must(t, err)
+	if f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_AWAITING_ASSISTANT || w.places("as-2") != "" || due(f, "awaiting-assistant") == "" {
+		t.Errorf("waits as %s, places %q", f.GetState(), w.places("as-2"))
+	}
+	f, err = w.client.AssignAssistant(w.as("head"), &casefilev1.AssignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Assistant: staff("as-1"), FromDate: on("2026-03-10")})
+	must(t, err)
+	if f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_COOPERATION || w.places("as-1") != "f1 HELD" {
+		t.Errorf("assigned again as %s, places %q", f.GetState(), w.places("as-1"))
+	}
+}
+
+func TestWhoSeesAFile(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", pesel1)
+	_, err := w.client.UpdateFamilyFile(w.as("head"), &casefilev1.UpdateFamilyFileRequest{FamilyFile: &casefilev1.FamilyFile{Name: f.GetName(), ContractedBody: "gminas/" + gmina + "/institutions/ngo"},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"contracted_body"}}, Etag: f.GetEtag(), RequestId: w.rid()})
+	must(t, err)
+	f = w.get("head", f.GetName())
+	_, err = w.client.LockOut(w.as("head"), &casefilev1.LockOutRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Person: person("head-2")})
+	must(t, err)
+	for who, reason := range map[string]string{"head": "", "as-1": "", "sw-1": "", "ngo": "", "head-2": "DENIED", "as-2": "DENIED", "sw-2": "DENIED", "as-3": "DENIED", "far-head": "DENIED", "co-1": "DENIED", "auditor": "DENIED", "admin": "DENIED"} {
+		t.Run(who, func(t *testing.T) {
+			_, err := w.client.GetFamilyFile(w.as(who), &casefilev1.GetFamilyFileRequest{Name: f.GetName()})
+			want(t, err, reason)
+			_, err = w.client.RevealPesel(w.as(who), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: "wniosek do sądu"})
+			want(t, err, reason)
+			list, err := w.client.ListFamilyFiles(w.as(who), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina})
+			if n := len(list.GetFamilyFiles()); (reason == "") != (n == 1) {
+				t.Errorf("lists %d files, %v", n, err)
+			}
+		})
+	}
+	_, err = w.client.LockOut(w.as("head"), &casefilev1.LockOutRequest{Name: f.GetName(), Etag: w.get("head", f.GetName()).GetEtag(), RequestId: w.rid(), Person: person("sw-1")})
+	want(t, err, "LOCKED_OUT_WORKS")
+	_, err = w.client.UpdateFamilyFile(w.as("as-1"), &casefilev1.UpdateFamilyFileRequest{FamilyFile: &casefilev1.FamilyFile{Name: f.GetName(), Area: "a2"},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"area"}}, Etag: w.get("head", f.GetName()).GetEtag(), RequestId: w.rid()})
+	want(t, err, "DENIED")
+}
+
+// Secrets are shown by their own method with a purpose; who looked is known, and the database holds neither.
+func TestSecrets(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", pesel1)
+	f, err := w.client.SetBlueCardReference(w.as("as-1"), &casefilev1.SetBlueCardReferenceRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Reference: "NK-A/7/2026", NotedOn: on("2026-03-10")})
+	must(t, err)
+	if !f.GetBlueCardHeld() || strings.Contains(f.String(), "NK-A") || strings.Contains(f.String(), pesel1) {
+		t.Error("the resource shows a secret")
+	}
+	p, err := w.client.RevealPesel(w.as("head"), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: "wniosek do sądu"})
+	must(t, err)
+	card, err := w.client.RevealBlueCardReference(w.as("as-1"), &casefilev1.RevealBlueCardReferenceRequest{Name: f.GetName(), Purpose: "kontakt z zespołem"})
+	must(t, err)
+	if p.GetPesel() != pesel1 || card.GetReference() != "NK-A/7/2026" {
+		t.Errorf("revealed %q and %q", p.GetPesel(), card.GetReference())
+	}
+	_, err = w.client.RevealPesel(w.as("head"), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m"})
+	if err == nil {
+		t.Error("revealed without a purpose")
+	}
+	doc, err := w.store.For(gmina).Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"})
+	must(t, err)
+	raw, err := bson.Marshal(doc)
+	must(t, err)
+	if strings.Contains(string(raw), pesel1) || strings.Contains(string(raw), "NK-A") {
+		t.Error("the database holds a secret in clear")
+	}
+	accesses, err := w.client.ListAccesses(w.as("auditor"), &casefilev1.ListAccessesRequest{Parent: f.GetName()})
+	must(t, err)
+	found := slices.ContainsFunc(accesses.GetAccesses(), func(a *casefilev1.Access) bool {
+		return a.GetMethod() == "RevealPesel" && a.GetPurpose() == "wniosek do sądu" && a.GetActor().GetPerson() == person("head") && a.GetActor().GetRole() == "HEAD"
+	})
+	if !found {
+		t.Errorf("accesses lack the reveal: %v", accesses)
+	}
+}
+
+func TestMembers(t *testing.T) {
+	w := newWorld(t)
+	w.open("f0", "as-2", pesel1)
+	f := w.cooperating("f1", "as-1", "")
+	update := func(f *casefilev1.FamilyFile, changes ...*casefilev1.MemberChange) (*casefilev1.FamilyFile, error) {
+		return w.client.UpdateMembers(w.as("as-1"), &casefilev1.UpdateMembersRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Changes: changes})
+	}
+	father := &familyv1.FamilyMember{Role: familyv1.MemberRole_MEMBER_ROLE_FATHER, GivenName: "Jan", FamilyName: "Świątek", Pesel: pesel1}
+	_, err := update(f, &casefilev1.MemberChange{Change: &casefilev1.MemberChange_Add{Add: father}})
+	want(t, err, "PESEL_IN_USE")
+	_, err = update(f, care("m", "co-1"))
+	want(t, err, "NOT_A_CHILD")
+	_, err = update(f, care("c", "as-2"))
+	want(t, err, "NOT_COORDINATOR")
+	father.Pesel = "44051401358"
+	_, err = update(f, &casefilev1.MemberChange{Change: &casefilev1.MemberChange_Add{Add: father}})
+	want(t, err, "PESEL")
+	father.Pesel = ""
+	f, err = update(f, &casefilev1.MemberChange{Change: &casefilev1.MemberChange_Add{Add: father}}, care("c", "co-1"))
+	must(t, err)
+	if len(f.GetMembers()) != 3 || f.GetMembers()[1].GetMember().GetCoordinator() != person("co-1") || due(f, "child-review") == "" {
+		t.Errorf("members %v", f.GetMembers())
+	}
+	if _, err := w.store.ForCoordinator("p-co-1").Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}); err != nil {
+		t.Errorf("the coordinator's slice: %v", err)
+	}
+	f, err = update(f, &casefilev1.MemberChange{Change: &casefilev1.MemberChange_EndCare{EndCare: &casefilev1.EndCare{MemberId: "c", EndedOn: on("2026-03-10"), CareEnd: casefilev1.CareEnd_CARE_END_RETURNED}}})
+	must(t, err)
+	if _, err := w.store.ForCoordinator("p-co-1").Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the coordinator keeps the slice after the care: %v", err)
+	}
+	f.Members[0].Member.FamilyName = "Kowal"
+	f, err = update(f, &casefilev1.MemberChange{Change: &casefilev1.MemberChange_Update{Update: f.GetMembers()[0].GetMember()}})
+	must(t, err)
+	if f.GetMembers()[0].GetMember().GetFamilyName() != "Kowal" {
+		t.Error("the name was not put right")
+	}
+}
+
+func care(member, coordinator string) *casefilev1.MemberChange {
+	return &casefilev1.MemberChange{Change: &casefilev1.MemberChange_PlaceInCare{PlaceInCare: &casefilev1.PlaceInCare{MemberId: member, InCareSince: on("2026-03-08"),
+		CareForm: "rodzina zastępcza", Coordinator: person(coordinator)}}}
+}
+
+// Corrections move the clocks, stay as records, and the file can be seen as it was known before.
+func TestCorrections(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", "")
+	before := w.now().Add(time.Hour)
+	w.travel("2026-03-20")
+	_, err := w.client.CorrectDay0(w.as("as-1"), &casefilev1.CorrectDay0Request{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), CooperationStartDate: on("2026-03-06"), Reason: "pomyłka w dacie"})
+	want(t, err, "DENIED")
+	f, err = w.client.CorrectDay0(w.as("head"), &casefilev1.CorrectDay0Request{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), CooperationStartDate: on("2026-03-06"), Reason: "pomyłka w dacie"})
+	must(t, err)
+	if due(f, "plan") != on("2026-05-06").String() || f.GetCorrectionsCount() != 1 {
+		t.Errorf("plan due %s, %d corrections", due(f, "plan"), f.GetCorrectionsCount())
+	}
+	list, err := w.client.ListCorrections(w.as("as-1"), &casefilev1.ListCorrectionsRequest{Parent: f.GetName()})
+	must(t, err)
+	if c := list.GetCorrections(); len(c) != 1 || c[0].GetBefore() != "10.03.2026" || c[0].GetAfter() != "06.03.2026" || c[0].GetCorrectedBy() != staff("head") || c[0].GetSubject() != casefilev1.Correction_SUBJECT_DAY0 {
+		t.Errorf("corrections %v", c)
+	}
+	then, err := w.client.GetFamilyFile(w.as("head"), &casefilev1.GetFamilyFileRequest{Name: f.GetName(), AsKnownAt: timestamppb.New(before)})
+	must(t, err)
+	if !proto.Equal(then.GetCooperationStartDate(), on("2026-03-10")) || len(then.GetAllowedActions()) != 0 {
+		t.Errorf("as known before: %v", then.GetCooperationStartDate())
+	}
+	_, err = w.client.GetFamilyFile(w.as("as-1"), &casefilev1.GetFamilyFileRequest{Name: f.GetName(), AsKnownAt: timestamppb.New(before)})
+	want(t, err, "DENIED")
+	for who, reason := range map[string]string{"head": "", "auditor": "", "as-1": "DENIED", "far-head": "DENIED", "admin": "DENIED"} {
+		history, err := w.client.ListHistory(w.as(who), &casefilev1.ListHistoryRequest{Parent: f.GetName(), PageSize: 2})
+		want(t, err, reason)
+		if n := len(history.GetChanges()); reason == "" && (n != 2 || history.GetNextPageToken() == "" || history.GetChanges()[0].GetMethod() != "OpenFamilyFile") {
+			t.Errorf("%s: history %v", who, history)
+		}
+	}
+}
+
+func TestStaleEtagAndTrying(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", "")
+	set := func(who, etag string, weight int32, try bool) (*casefilev1.FamilyFile, error) {
+		return w.client.SetDifficulty(w.as(who), &casefilev1.SetDifficultyRequest{Name: f.GetName(), Etag: etag, RequestId: w.rid(), Difficulty: weight, ValidateOnly: try})
+	}
+	tried, err := set("as-1", f.GetEtag(), 3, true)
+	must(t, err)
+	if tried.GetDifficulty() != 3 || w.get("head", f.GetName()).GetDifficulty() != 1 {
+		t.Error("trying changed the file, or did not show the change")
+	}
+	_, err = set("as-1", f.GetEtag(), 2, false)
+	must(t, err)
+	_, err = set("head", f.GetEtag(), 3, false)
+	want(t, err, "STALE_ETAG")
+	_, err = w.client.ReassignAssistant(w.as("head"), &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Assistant: staff("as-2"), HandoverDate: on("2026-03-10"), Reason: "urlop"})
+	want(t, err, "STALE_ETAG")
+	if w.places("as-2") != "" {
+		t.Errorf("a refused handover holds %q", w.places("as-2"))
+	}
+}
+
+func TestTakeOver(t *testing.T) {
+	w := newWorld(t)
+	req := &casefilev1.TakeOverPaperCaseRequest{Parent: "gminas/" + gmina, RequestId: w.rid(), Members: members(pesel1), Address: &familyv1.Address{Place: "Słucz"}, Basis: familyv1.Basis_BASIS_CONSENT,
+		Consents: []*familyv1.Consent{consent("m", participation, given, "2025-01-02"), consent("m", cooperation, given, "2025-01-10")}, Area: "a2", Assistant: staff("as-1"), Difficulty: 2,
+		OpenedOn: on("2025-01-05"), CooperationStartDate: on("2025-01-10"), PlanAdoptedOn: on("2025-03-01"), VisitsCount: 60, LastVisitOn: on("2026-02-20"), PaperReference: "AR/3/2024",
+		Assessments: []*casefilev1.PastAssessment{{PresentedOn: on("2025-07-01"), ReceivedOn: on("2025-07-03")}, {PresentedOn: on("2026-01-05"), ReceivedOn: on("2026-01-07")}}}
+	req.ValidateOnly = true
+	_, err := w.client.TakeOverPaperCase(w.as("head"), req)
+	must(t, err)
+	if w.places("as-1") != "" {
+		t.Error("trying took a place")
+	}
+	req.ValidateOnly = false
+	f, err := w.client.TakeOverPaperCase(w.as("head"), req)
+	must(t, err)
+	if !f.GetTakenOver() || f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_COOPERATION || f.GetSocialWorker() != staff("sw-2") || f.GetNumber() != "AR/1/2025" {
+		t.Errorf("taken over as %v", f)
+	}
+	if !strings.HasSuffix(w.places("as-1"), " HELD") {
+		t.Errorf("places %q", w.places("as-1"))
+	}
+	again, err := w.client.TakeOverPaperCase(w.as("head"), req)
+	must(t, err)
+	if again.GetName() != f.GetName() || again.GetEtag() != f.GetEtag() {
+		t.Error("a retry took it over twice")
+	}
+	changed := proto.Clone(req).(*casefilev1.TakeOverPaperCaseRequest)
+	changed.VisitsCount = 61
+	_, err = w.client.TakeOverPaperCase(w.as("head"), changed)
+	want(t, err, "REQUEST_ID_REUSED")
+	changed.RequestId = w.rid()
+	_, err = w.client.TakeOverPaperCase(w.as("head"), changed)
+	want(t, err, "PESEL_IN_USE")
+	if strings.Contains(w.places("as-1"), ",") {
+		t.Errorf("a refused take-over holds %q", w.places("as-1"))
+	}
+	_, err = w.client.TakeOverPaperCase(w.as("as-1"), changed)
+	want(t, err, "DENIED")
+}
+
+// A crash between the commit of a file and its places is mended by the sweep and by Reconcile.
+func TestSweepAfterCrash(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("gone"), Assistant: staff("as-1"), RequestId: w.rid()})
+	must(t, err)
+	f := w.open("f1", "as-2", "")
+	lost := func(store.FailPoint) error { return errors.New("power cut") }
+	w.fail.Store(&lost)
+	if _, err := w.client.UnassignAssistant(w.as("head"), &casefilev1.UnassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), ToDate: on("2026-03-02"), Reason: "urlop"}); err == nil {
+		t.Error("acknowledged without a commit")
+	}
+	w.fail.Store(nil)
+	n, err := w.service.Sweep(t.Context())
+	if err != nil || n != 0 || w.places("as-1") != "gone RESERVED" {
+		t.Fatalf("a fresh reservation was swept: %d, %v", n, err)
+	}
+	w.travel("2026-03-03")
+	n, err = w.service.Sweep(t.Context())
+	if err != nil || n != 1 || w.places("as-1") != "" {
+		t.Errorf("swept %d, %v, places %q", n, err, w.places("as-1"))
+	}
+	_, err = w.system.OpenFamilyFile(w.asking(), w.opening("gone", staff("as-1"), ""))
+	want(t, err, "FILE_FENCED")
+	if freed, err := w.service.Reconcile(t.Context(), county); err != nil || freed != 0 || w.places("as-2") != "f1 HELD" {
+		t.Errorf("reconciled a place that is held: %d, %v, %q", freed, err, w.places("as-2"))
+	}
+	must(t, w.keeper.Reserve(t.Context(), at("as-1")))
+	must(t, w.keeper.Confirm(t.Context(), at("as-1")))
+	if freed, err := w.service.Reconcile(t.Context(), county); err != nil || freed != 1 || w.places("as-1") != "" {
+		t.Errorf("reconciled %d, %v, places %q", freed, err, w.places("as-1"))
+	}
+}
+
+func TestList(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.open("f1", "as-1", ""), w.open("f2", "as-2", "")
+	w.open("f3", "", "")
+	_, err := w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file("f4"), Assistant: staff("as-1"), RequestId: w.rid()})
+	must(t, err)
+	for name, tc := range map[string]struct {
+		who  string
+		req  *casefilev1.ListFamilyFilesRequest
+		want int
+	}{
+		"head sees all":            {"head", &casefilev1.ListFamilyFilesRequest{}, 3},
+		"by state":                 {"head", &casefilev1.ListFamilyFilesRequest{State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_ASSIGNED}, 2},
+		"by assistant":             {"head", &casefilev1.ListFamilyFilesRequest{Assistant: staff("as-1")}, 1},
+		"by assistant and state":   {"head", &casefilev1.ListFamilyFilesRequest{Assistant: staff("as-1"), State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_MONITORING}, 0},
+		"another's, by assistant":  {"as-2", &casefilev1.ListFamilyFilesRequest{Assistant: staff("as-1")}, 0},
+		"opened later":             {"head", &casefilev1.ListFamilyFilesRequest{OpenedFromDate: on("2026-03-03")}, 0},
+		"opened until then":        {"head", &casefilev1.ListFamilyFilesRequest{OpenedToDate: on("2026-03-02")}, 3},
+		"by social worker":         {"head", &casefilev1.ListFamilyFilesRequest{SocialWorker: staff("sw-1"), OpenedFromDate: on("2026-03-02")}, 3},
+		"social worker, own area":  {"sw-1", &casefilev1.ListFamilyFilesRequest{}, 3},
+		"social worker, other one": {"sw-2", &casefilev1.ListFamilyFilesRequest{}, 0},
+		"fenced":                   {"head", &casefilev1.ListFamilyFilesRequest{State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_FENCED}, 0},
+	} {
+		tc.req.Parent = "gminas/" + gmina
+		list, err := w.client.ListFamilyFiles(w.as(tc.who), tc.req)
+		must(t, err)
+		if got := len(list.GetFamilyFiles()); got != tc.want {
+			t.Errorf("%s: %d files, want %d", name, got, tc.want)
+		}
+	}
+	seen := map[string]bool{}
+	for token := ""; ; {
+		list, err := w.client.ListFamilyFiles(w.as("head"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina, PageSize: 1, PageToken: token})
+		must(t, err)
+		for _, f := range list.GetFamilyFiles() {
+			seen[f.GetName()] = true
+		}
+		if token = list.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	if len(seen) != 3 || !seen[a.GetName()] || !seen[b.GetName()] {
+		t.Errorf("pages showed %v", seen)
+	}
+	_, err = w.client.ListFamilyFiles(w.as("head"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina, PageToken: "nonsense"})
+	want(t, err, "PAGE_TOKEN")
+	accesses, err := w.client.ListAccesses(w.as("auditor"), &casefilev1.ListAccessesRequest{Parent: a.GetName()})
+	must(t, err)
+	for _, x := range accesses.GetAccesses() {
+		if x.GetActor().GetPerson() == person("sw-2") || x.GetActor().GetPerson() == person("as-2") {
+			t.Errorf("who saw nothing counts as a reader: %v", x)
+		}
+	}
+}
