@@ -182,7 +182,11 @@ func (c Return) apply(r *Referral, a Actor, today calendar.Date) error {
 	if c.Reasons == "" {
 		return fault.Invalid("reasons", "REASONS_MISSING", "podaj, co trzeba uzupełnić.")
 	}
-	r.Decision = &Decision{On: today, By: a.By, Deputy: a.Deputy, Reasons: c.Reasons}
+	on, err := r.decisionDay(c.On, today)
+	if err != nil {
+		return err
+	}
+	r.Decision = &Decision{On: on, By: a.By, Deputy: a.Deputy, Reasons: c.Reasons}
 	r.Request, r.Opinion = nil, nil
 	return nil
 }
@@ -191,10 +195,14 @@ func (c Refuse) apply(r *Referral, a Actor, today calendar.Date) error {
 	if c.Reasons == "" {
 		return fault.Invalid("reasons", "REASONS_MISSING", "uzasadnij odmowę.")
 	}
-	if _, ok := r.OrderOn(today); ok {
+	on, err := r.decisionDay(c.On, today)
+	if err != nil {
+		return err
+	}
+	if r.boundOn(on, today) {
 		return courtOrderBinds("krok 6 (art. 109 § 2 pkt 1 k.r.o.)", "Postanowienia sądu nie można odmówić wykonania. Przydziel asystenta, a gdy wszyscy mają komplet rodzin, zatwierdź wniosek bez asystenta: rodzina będzie czekać w kolejce.")
 	}
-	r.Decision = &Decision{On: today, By: a.By, Deputy: a.Deputy, Reasons: c.Reasons}
+	r.Decision = &Decision{On: on, By: a.By, Deputy: a.Deputy, Reasons: c.Reasons}
 	return nil
 }
 

@@ -63,6 +63,9 @@ func TestRefusals(t *testing.T) {
 		{"withdrawal of what was never given", [][]step{asked[:3]}, step{withdrawn, worker}, "INVALID_FIELDS"},
 		{"consent of a child", [][]step{asked[:3]}, step{referral.RecordConsent{OfferOn: day("2026-03-12"), Consents: []referral.Consent{{Member: "m3", Decision: referral.Given, SignedOn: day("2026-03-12")}}}, worker}, "INVALID_FIELDS"},
 		{"member with a decision removed", [][]step{asked[:4]}, step{referral.Update{Members: ptr([]referral.Member{{ID: "m9", Role: referral.Father, GivenName: "Jan", FamilyName: "Nowy"}})}, worker}, "INVALID_FIELDS"},
+		{"approval dated before its request", [][]step{asked, by(head, opinion)}, step{referral.Approve{On: day("2026-03-12"), FamilyFile: "f1", Assistant: "s-as"}, head}, "INVALID_FIELDS"},
+		{"approval dated before its opinion", [][]step{asked, by(head, opinion)}, step{referral.Approve{On: day("2026-03-15"), FamilyFile: "f1", Assistant: "s-as"}, head}, "INVALID_FIELDS"},
+		{"refusal dated tomorrow", [][]step{asked}, step{referral.Refuse{On: today.AddDays(1), Reasons: "x"}, head}, "INVALID_FIELDS"},
 		{"another family file reported as opened", [][]step{asked, by(head, opinion, approve)}, step{referral.FileOpened{FamilyFile: "f2"}, system}, "STALE_ETAG"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

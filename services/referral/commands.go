@@ -129,8 +129,9 @@ type GiveOpinion struct {
 	Text       string
 }
 
-// Approve is the second half of step 6. Duplicates and Served are what the shell has found.
+// Approve is the second half of step 6. Duplicates and Served are what the shell has found. On is the day of the decision; zero is today.
 type Approve struct {
+	On                 calendar.Date
 	FamilyFile         string // derived id of the file to open
 	Assistant          string // staff id; "" while every assistant is full, under a court order
 	AssistantPerson    string
@@ -141,11 +142,17 @@ type Approve struct {
 	Served             bool // an open family file holds a PESEL of the family
 }
 
-// Return sends the request back.
-type Return struct{ Reasons string }
+// Return sends the request back. On is the day of the decision; zero is today.
+type Return struct {
+	On      calendar.Date
+	Reasons string
+}
 
-// Refuse refuses the request.
-type Refuse struct{ Reasons string }
+// Refuse refuses the request. On is the day of the decision; zero is today.
+type Refuse struct {
+	On      calendar.Date
+	Reasons string
+}
 
 // Close ends the referral before an approval.
 type Close struct {

@@ -80,10 +80,14 @@ func (c GiveOpinion) apply(r *Referral, a Actor, today calendar.Date) error {
 
 func (c Approve) apply(r *Referral, a Actor, today calendar.Date) error {
 	const rule = "krok 6"
-	if err := r.grounds(today, rule); err != nil {
+	on, err := r.decisionDay(c.On, today)
+	if err != nil {
 		return err
 	}
-	_, ordered := r.OrderOn(today)
+	if err := r.grounds(on, rule); err != nil {
+		return err
+	}
+	_, ordered := r.OrderOn(on)
 	switch {
 	case r.Opinion == nil:
 		return fault.Precondition("OPINION_MISSING", rule, "Wywiad nie został zaopiniowany. Wydaj opinię, a potem zatwierdź wywiad.")
@@ -99,9 +103,28 @@ func (c Approve) apply(r *Referral, a Actor, today calendar.Date) error {
 	if err := c.checkAssistant(r, ordered); err != nil {
 		return err
 	}
-	r.Decision = &Decision{On: today, By: a.By, Deputy: a.Deputy, Assistant: c.Assistant, DuplicatesReviewed: c.DuplicatesReviewed}
+	r.Decision = &Decision{On: on, By: a.By, Deputy: a.Deputy, Assistant: c.Assistant, DuplicatesReviewed: c.DuplicatesReviewed}
 	r.FamilyFile = c.FamilyFile
 	return nil
+}
+
+// decisionDay is the day of a decision of step 6: today where it is not said, never in the future, never before the request and its opinion.
+func (r *Referral) decisionDay(on, today calendar.Date) (calendar.Date, error) {
+	if on.IsZero() {
+		on = today
+	}
+	var f fault.Fields
+	past(&f, "decided_on", on, today)
+	f.Check(!on.Before(r.Request.On), "decided_on", "wniosek rozstrzyga się po jego złożeniu ("+r.Request.On.Polish()+").")
+	f.Check(r.Opinion == nil || !on.Before(r.Opinion.On), "decided_on", "wniosek rozstrzyga się po zaopiniowaniu wywiadu.")
+	return on, f.Err()
+}
+
+// boundOn says that a court order binds on the day of a decision or by now.
+func (r *Referral) boundOn(on, today calendar.Date) bool {
+	_, then := r.OrderOn(on)
+	_, now := r.OrderOn(today)
+	return then || now
 }
 
 func (c Approve) checkAssistant(r *Referral, ordered bool) error {

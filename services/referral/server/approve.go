@@ -69,7 +69,7 @@ func lapsed() error {
 // approval gathers what the core needs to judge an approval.
 func (s *Server) approval(ctx context.Context, t target, version int64, r referral.Referral, req *referralv1.ApproveReferralRequest) (referral.Approve, error) {
 	in := &reading{gmina: t.Gmina}
-	cmd := referral.Approve{Assistant: in.local(req.GetAssistant(), name.Staff, "assistant"), DuplicatesReviewed: req.GetDuplicatesReviewed()}
+	cmd := referral.Approve{On: in.date(req.GetDecidedOn(), "decided_on"), Assistant: in.local(req.GetAssistant(), name.Staff, "assistant"), DuplicatesReviewed: req.GetDuplicatesReviewed()}
 	if in.err != nil {
 		return cmd, in.err
 	}

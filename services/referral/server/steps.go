@@ -100,12 +100,20 @@ func (s *Server) GiveOpinion(ctx context.Context, req *referralv1.GiveOpinionReq
 
 // ReturnReferral sends the request back.
 func (s *Server) ReturnReferral(ctx context.Context, req *referralv1.ReturnReferralRequest) (*referralv1.Referral, error) {
-	return s.change(ctx, req, referral.Return{Reasons: req.GetReasons()})
+	on, err := rpc.DateFrom(req.GetDecidedOn(), "decided_on")
+	if err != nil {
+		return nil, err
+	}
+	return s.change(ctx, req, referral.Return{On: on, Reasons: req.GetReasons()})
 }
 
 // RefuseReferral refuses the request.
 func (s *Server) RefuseReferral(ctx context.Context, req *referralv1.RefuseReferralRequest) (*referralv1.Referral, error) {
-	return s.change(ctx, req, referral.Refuse{Reasons: req.GetReasons()})
+	on, err := rpc.DateFrom(req.GetDecidedOn(), "decided_on")
+	if err != nil {
+		return nil, err
+	}
+	return s.change(ctx, req, referral.Refuse{On: on, Reasons: req.GetReasons()})
 }
 
 // CloseReferral ends the referral before an approval.

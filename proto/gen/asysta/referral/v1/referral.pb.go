@@ -769,7 +769,7 @@ func (x *Opinion) GetAuthor() string {
 // Decision on the request (step 6).
 type Decision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Day of the decision: the day of the call.
+	// Day of the decision.
 	DecidedOn *date.Date `protobuf:"bytes,1,opt,name=decided_on,json=decidedOn,proto3" json:"decided_on,omitempty"`
 	// Who decided, `gminas/{gmina}/staff/{staff}`.
 	Decider string `protobuf:"bytes,2,opt,name=decider,proto3" json:"decider,omitempty"`

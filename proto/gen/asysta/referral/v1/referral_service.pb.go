@@ -1109,7 +1109,9 @@ type ApproveReferralRequest struct {
 	// Why, for the journal; no personal data.
 	Purpose string `protobuf:"bytes,6,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// Only try: nothing is recorded, the answer is what would be.
-	ValidateOnly  bool `protobuf:"varint,7,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,7,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Day of the decision, not in the future and not before the opinion; empty: today.
+	DecidedOn     *date.Date `protobuf:"bytes,8,opt,name=decided_on,json=decidedOn,proto3" json:"decided_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1193,6 +1195,13 @@ func (x *ApproveReferralRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *ApproveReferralRequest) GetDecidedOn() *date.Date {
+	if x != nil {
+		return x.DecidedOn
+	}
+	return nil
+}
+
 // Request of ReturnReferral.
 type ReturnReferralRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1207,7 +1216,9 @@ type ReturnReferralRequest struct {
 	// Why, for the journal; no personal data.
 	Purpose string `protobuf:"bytes,5,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// Only try: nothing is recorded, the answer is what would be.
-	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Day of the decision, not in the future and not before the request; empty: today.
+	DecidedOn     *date.Date `protobuf:"bytes,7,opt,name=decided_on,json=decidedOn,proto3" json:"decided_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1284,6 +1295,13 @@ func (x *ReturnReferralRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *ReturnReferralRequest) GetDecidedOn() *date.Date {
+	if x != nil {
+		return x.DecidedOn
+	}
+	return nil
+}
+
 // Request of RefuseReferral.
 type RefuseReferralRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1298,7 +1316,9 @@ type RefuseReferralRequest struct {
 	// Why, for the journal; no personal data.
 	Purpose string `protobuf:"bytes,5,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// Only try: nothing is recorded, the answer is what would be.
-	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Day of the decision, not in the future and not before the request; empty: today.
+	DecidedOn     *date.Date `protobuf:"bytes,7,opt,name=decided_on,json=decidedOn,proto3" json:"decided_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1373,6 +1393,13 @@ func (x *RefuseReferralRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *RefuseReferralRequest) GetDecidedOn() *date.Date {
+	if x != nil {
+		return x.DecidedOn
+	}
+	return nil
 }
 
 // Request of CloseReferral.
@@ -1866,7 +1893,7 @@ const file_asysta_referral_v1_referral_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x12Videntyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki\x1a$this.matches('^[A-Za-z0-9-]{8,64}$')\x90\xe7\x18\x02R\trequestId\x12&\n" +
 	"\apurpose\x18\a \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\x12)\n" +
-	"\rvalidate_only\x18\b \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\"\xcc\x03\n" +
+	"\rvalidate_only\x18\b \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\"\x84\x04\n" +
 	"\x16ApproveReferralRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12)\n" +
 	"\tassistant\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x02R\tassistant\x125\n" +
@@ -1877,7 +1904,9 @@ const file_asysta_referral_v1_referral_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x12Videntyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki\x1a$this.matches('^[A-Za-z0-9-]{8,64}$')\x90\xe7\x18\x02R\trequestId\x12&\n" +
 	"\apurpose\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\x12)\n" +
-	"\rvalidate_only\x18\a \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\"\xf2\x03\n" +
+	"\rvalidate_only\x18\a \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\x126\n" +
+	"\n" +
+	"decided_on\x18\b \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\tdecidedOn\"\xaa\x04\n" +
 	"\x15ReturnReferralRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12\x86\x01\n" +
 	"\areasons\x18\x02 \x01(\tBl\xbaHe\xba\x01b\n" +
@@ -1889,7 +1918,9 @@ const file_asysta_referral_v1_referral_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x12Videntyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki\x1a$this.matches('^[A-Za-z0-9-]{8,64}$')\x90\xe7\x18\x02R\trequestId\x12&\n" +
 	"\apurpose\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\x12)\n" +
-	"\rvalidate_only\x18\x06 \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\"\xf2\x03\n" +
+	"\rvalidate_only\x18\x06 \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\x126\n" +
+	"\n" +
+	"decided_on\x18\a \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\tdecidedOn\"\xaa\x04\n" +
 	"\x15RefuseReferralRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12\x86\x01\n" +
 	"\areasons\x18\x02 \x01(\tBl\xbaHe\xba\x01b\n" +
@@ -1901,7 +1932,9 @@ const file_asysta_referral_v1_referral_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x12Videntyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki\x1a$this.matches('^[A-Za-z0-9-]{8,64}$')\x90\xe7\x18\x02R\trequestId\x12&\n" +
 	"\apurpose\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\x12)\n" +
-	"\rvalidate_only\x18\x06 \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\"\x9d\x04\n" +
+	"\rvalidate_only\x18\x06 \x01(\bB\x04\x90\xe7\x18\x02R\fvalidateOnly\x126\n" +
+	"\n" +
+	"decided_on\x18\a \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\tdecidedOn\"\x9d\x04\n" +
 	"\x14CloseReferralRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12:\n" +
 	"\tclosed_on\x18\x02 \x01(\v2\x11.google.type.DateB\n" +
@@ -2032,51 +2065,54 @@ var file_asysta_referral_v1_referral_service_proto_depIdxs = []int32{
 	21, // 11: asysta.referral.v1.RequestAssistantRequest.requested_on:type_name -> google.type.Date
 	25, // 12: asysta.referral.v1.RequestAssistantRequest.addressee:type_name -> asysta.referral.v1.AddresseeKind
 	21, // 13: asysta.referral.v1.GiveOpinionRequest.given_on:type_name -> google.type.Date
-	21, // 14: asysta.referral.v1.CloseReferralRequest.closed_on:type_name -> google.type.Date
-	26, // 15: asysta.referral.v1.CloseReferralRequest.reason:type_name -> asysta.referral.v1.ReferralClosureReason
-	21, // 16: asysta.referral.v1.AnswerInstitutionRequest.answered_on:type_name -> google.type.Date
-	27, // 17: asysta.referral.v1.AnswerInstitutionRequest.outcome:type_name -> asysta.referral.v1.AnswerOutcome
-	19, // 18: asysta.referral.v1.ListReferralsResponse.referrals:type_name -> asysta.referral.v1.Referral
-	28, // 19: asysta.referral.v1.ListDuplicatesResponse.duplicates:type_name -> asysta.referral.v1.Duplicate
-	0,  // 20: asysta.referral.v1.ReferralService.CreateReferral:input_type -> asysta.referral.v1.CreateReferralRequest
-	1,  // 21: asysta.referral.v1.ReferralService.GetReferral:input_type -> asysta.referral.v1.GetReferralRequest
-	2,  // 22: asysta.referral.v1.ReferralService.ListReferrals:input_type -> asysta.referral.v1.ListReferralsRequest
-	3,  // 23: asysta.referral.v1.ReferralService.UpdateReferral:input_type -> asysta.referral.v1.UpdateReferralRequest
-	4,  // 24: asysta.referral.v1.ReferralService.RouteReferral:input_type -> asysta.referral.v1.RouteReferralRequest
-	5,  // 25: asysta.referral.v1.ReferralService.RecordInterview:input_type -> asysta.referral.v1.RecordInterviewRequest
-	6,  // 26: asysta.referral.v1.ReferralService.RecordAnalysis:input_type -> asysta.referral.v1.RecordAnalysisRequest
-	7,  // 27: asysta.referral.v1.ReferralService.RecordConsent:input_type -> asysta.referral.v1.RecordConsentRequest
-	8,  // 28: asysta.referral.v1.ReferralService.RecordCourtOrder:input_type -> asysta.referral.v1.RecordCourtOrderRequest
-	9,  // 29: asysta.referral.v1.ReferralService.RequestAssistant:input_type -> asysta.referral.v1.RequestAssistantRequest
-	10, // 30: asysta.referral.v1.ReferralService.GiveOpinion:input_type -> asysta.referral.v1.GiveOpinionRequest
-	11, // 31: asysta.referral.v1.ReferralService.ApproveReferral:input_type -> asysta.referral.v1.ApproveReferralRequest
-	12, // 32: asysta.referral.v1.ReferralService.ReturnReferral:input_type -> asysta.referral.v1.ReturnReferralRequest
-	13, // 33: asysta.referral.v1.ReferralService.RefuseReferral:input_type -> asysta.referral.v1.RefuseReferralRequest
-	14, // 34: asysta.referral.v1.ReferralService.CloseReferral:input_type -> asysta.referral.v1.CloseReferralRequest
-	15, // 35: asysta.referral.v1.ReferralService.AnswerInstitution:input_type -> asysta.referral.v1.AnswerInstitutionRequest
-	16, // 36: asysta.referral.v1.ReferralService.ListDuplicates:input_type -> asysta.referral.v1.ListDuplicatesRequest
-	19, // 37: asysta.referral.v1.ReferralService.CreateReferral:output_type -> asysta.referral.v1.Referral
-	19, // 38: asysta.referral.v1.ReferralService.GetReferral:output_type -> asysta.referral.v1.Referral
-	17, // 39: asysta.referral.v1.ReferralService.ListReferrals:output_type -> asysta.referral.v1.ListReferralsResponse
-	19, // 40: asysta.referral.v1.ReferralService.UpdateReferral:output_type -> asysta.referral.v1.Referral
-	19, // 41: asysta.referral.v1.ReferralService.RouteReferral:output_type -> asysta.referral.v1.Referral
-	19, // 42: asysta.referral.v1.ReferralService.RecordInterview:output_type -> asysta.referral.v1.Referral
-	19, // 43: asysta.referral.v1.ReferralService.RecordAnalysis:output_type -> asysta.referral.v1.Referral
-	19, // 44: asysta.referral.v1.ReferralService.RecordConsent:output_type -> asysta.referral.v1.Referral
-	19, // 45: asysta.referral.v1.ReferralService.RecordCourtOrder:output_type -> asysta.referral.v1.Referral
-	19, // 46: asysta.referral.v1.ReferralService.RequestAssistant:output_type -> asysta.referral.v1.Referral
-	19, // 47: asysta.referral.v1.ReferralService.GiveOpinion:output_type -> asysta.referral.v1.Referral
-	19, // 48: asysta.referral.v1.ReferralService.ApproveReferral:output_type -> asysta.referral.v1.Referral
-	19, // 49: asysta.referral.v1.ReferralService.ReturnReferral:output_type -> asysta.referral.v1.Referral
-	19, // 50: asysta.referral.v1.ReferralService.RefuseReferral:output_type -> asysta.referral.v1.Referral
-	19, // 51: asysta.referral.v1.ReferralService.CloseReferral:output_type -> asysta.referral.v1.Referral
-	19, // 52: asysta.referral.v1.ReferralService.AnswerInstitution:output_type -> asysta.referral.v1.Referral
-	18, // 53: asysta.referral.v1.ReferralService.ListDuplicates:output_type -> asysta.referral.v1.ListDuplicatesResponse
-	37, // [37:54] is the sub-list for method output_type
-	20, // [20:37] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	21, // 14: asysta.referral.v1.ApproveReferralRequest.decided_on:type_name -> google.type.Date
+	21, // 15: asysta.referral.v1.ReturnReferralRequest.decided_on:type_name -> google.type.Date
+	21, // 16: asysta.referral.v1.RefuseReferralRequest.decided_on:type_name -> google.type.Date
+	21, // 17: asysta.referral.v1.CloseReferralRequest.closed_on:type_name -> google.type.Date
+	26, // 18: asysta.referral.v1.CloseReferralRequest.reason:type_name -> asysta.referral.v1.ReferralClosureReason
+	21, // 19: asysta.referral.v1.AnswerInstitutionRequest.answered_on:type_name -> google.type.Date
+	27, // 20: asysta.referral.v1.AnswerInstitutionRequest.outcome:type_name -> asysta.referral.v1.AnswerOutcome
+	19, // 21: asysta.referral.v1.ListReferralsResponse.referrals:type_name -> asysta.referral.v1.Referral
+	28, // 22: asysta.referral.v1.ListDuplicatesResponse.duplicates:type_name -> asysta.referral.v1.Duplicate
+	0,  // 23: asysta.referral.v1.ReferralService.CreateReferral:input_type -> asysta.referral.v1.CreateReferralRequest
+	1,  // 24: asysta.referral.v1.ReferralService.GetReferral:input_type -> asysta.referral.v1.GetReferralRequest
+	2,  // 25: asysta.referral.v1.ReferralService.ListReferrals:input_type -> asysta.referral.v1.ListReferralsRequest
+	3,  // 26: asysta.referral.v1.ReferralService.UpdateReferral:input_type -> asysta.referral.v1.UpdateReferralRequest
+	4,  // 27: asysta.referral.v1.ReferralService.RouteReferral:input_type -> asysta.referral.v1.RouteReferralRequest
+	5,  // 28: asysta.referral.v1.ReferralService.RecordInterview:input_type -> asysta.referral.v1.RecordInterviewRequest
+	6,  // 29: asysta.referral.v1.ReferralService.RecordAnalysis:input_type -> asysta.referral.v1.RecordAnalysisRequest
+	7,  // 30: asysta.referral.v1.ReferralService.RecordConsent:input_type -> asysta.referral.v1.RecordConsentRequest
+	8,  // 31: asysta.referral.v1.ReferralService.RecordCourtOrder:input_type -> asysta.referral.v1.RecordCourtOrderRequest
+	9,  // 32: asysta.referral.v1.ReferralService.RequestAssistant:input_type -> asysta.referral.v1.RequestAssistantRequest
+	10, // 33: asysta.referral.v1.ReferralService.GiveOpinion:input_type -> asysta.referral.v1.GiveOpinionRequest
+	11, // 34: asysta.referral.v1.ReferralService.ApproveReferral:input_type -> asysta.referral.v1.ApproveReferralRequest
+	12, // 35: asysta.referral.v1.ReferralService.ReturnReferral:input_type -> asysta.referral.v1.ReturnReferralRequest
+	13, // 36: asysta.referral.v1.ReferralService.RefuseReferral:input_type -> asysta.referral.v1.RefuseReferralRequest
+	14, // 37: asysta.referral.v1.ReferralService.CloseReferral:input_type -> asysta.referral.v1.CloseReferralRequest
+	15, // 38: asysta.referral.v1.ReferralService.AnswerInstitution:input_type -> asysta.referral.v1.AnswerInstitutionRequest
+	16, // 39: asysta.referral.v1.ReferralService.ListDuplicates:input_type -> asysta.referral.v1.ListDuplicatesRequest
+	19, // 40: asysta.referral.v1.ReferralService.CreateReferral:output_type -> asysta.referral.v1.Referral
+	19, // 41: asysta.referral.v1.ReferralService.GetReferral:output_type -> asysta.referral.v1.Referral
+	17, // 42: asysta.referral.v1.ReferralService.ListReferrals:output_type -> asysta.referral.v1.ListReferralsResponse
+	19, // 43: asysta.referral.v1.ReferralService.UpdateReferral:output_type -> asysta.referral.v1.Referral
+	19, // 44: asysta.referral.v1.ReferralService.RouteReferral:output_type -> asysta.referral.v1.Referral
+	19, // 45: asysta.referral.v1.ReferralService.RecordInterview:output_type -> asysta.referral.v1.Referral
+	19, // 46: asysta.referral.v1.ReferralService.RecordAnalysis:output_type -> asysta.referral.v1.Referral
+	19, // 47: asysta.referral.v1.ReferralService.RecordConsent:output_type -> asysta.referral.v1.Referral
+	19, // 48: asysta.referral.v1.ReferralService.RecordCourtOrder:output_type -> asysta.referral.v1.Referral
+	19, // 49: asysta.referral.v1.ReferralService.RequestAssistant:output_type -> asysta.referral.v1.Referral
+	19, // 50: asysta.referral.v1.ReferralService.GiveOpinion:output_type -> asysta.referral.v1.Referral
+	19, // 51: asysta.referral.v1.ReferralService.ApproveReferral:output_type -> asysta.referral.v1.Referral
+	19, // 52: asysta.referral.v1.ReferralService.ReturnReferral:output_type -> asysta.referral.v1.Referral
+	19, // 53: asysta.referral.v1.ReferralService.RefuseReferral:output_type -> asysta.referral.v1.Referral
+	19, // 54: asysta.referral.v1.ReferralService.CloseReferral:output_type -> asysta.referral.v1.Referral
+	19, // 55: asysta.referral.v1.ReferralService.AnswerInstitution:output_type -> asysta.referral.v1.Referral
+	18, // 56: asysta.referral.v1.ReferralService.ListDuplicates:output_type -> asysta.referral.v1.ListDuplicatesResponse
+	40, // [40:57] is the sub-list for method output_type
+	23, // [23:40] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_asysta_referral_v1_referral_service_proto_init() }
