@@ -54,9 +54,10 @@ func (f *File) pastDay(d, today calendar.Date, path string) error {
 // retell brings the facts of the cover that follow from members and address up to date.
 func (f *File) retell() {
 	c, s := &f.Cover, &f.Section
-	c.Adults, c.PeselHashes = 0, nil
+	c.Adults, c.PeselHashes, c.Label.Members = 0, nil, nil
 	words := []string{c.Label.FamilyName, c.Label.Place, c.Label.Address}
 	for _, m := range s.Members {
+		c.Label.Members = append(c.Label.Members, familyfile.MemberName{Member: m.ID, Name: m.GivenName + " " + m.FamilyName}) // those who left too: old plans name them
 		if !m.Present() {
 			continue
 		}
