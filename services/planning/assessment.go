@@ -79,7 +79,7 @@ func (f File) begin(a Assessment) (Assessment, error) {
 		return a, notCooperating()
 	}
 	if slices.ContainsFunc(f.Section.Assessments, func(o Assessment) bool { return o.Stage == Drafting }) {
-		return a, fault.Precondition("ASSESSMENT_OPEN", "krok 15", "Inna ocena okresowa jest w opracowaniu. Dokończ ją i przedstaw kierownikowi, zanim zaczniesz następną.")
+		return a, fault.Precondition("ASSESSMENT_OPEN", "step 15", "Inna ocena okresowa jest w opracowaniu. Dokończ ją i przedstaw kierownikowi, zanim zaczniesz następną.")
 	}
 	n := 1
 	for _, done := range f.Cover.Assessments {
@@ -116,9 +116,9 @@ func (f File) assessment(id string, act Act) (*Assessment, error) {
 
 func closedAssessment(act Act) error {
 	if act == ActReceive {
-		return fault.Precondition("ASSESSMENT_NOT_PRESENTED", "krok 15", "Ocena nie czeka na przyjęcie: nie została przedstawiona albo już ją przyjęto. Odczytaj listę ocen.")
+		return fault.Precondition("ASSESSMENT_NOT_PRESENTED", "step 15", "Ocena nie czeka na przyjęcie: nie została przedstawiona albo już ją przyjęto. Odczytaj listę ocen.")
 	}
-	return fault.Precondition("ASSESSMENT_NOT_DRAFT", "krok 15", "Ocena została już przedstawiona kierownikowi i nie można jej zmieniać. Uwagi wpisz do następnej oceny.")
+	return fault.Precondition("ASSESSMENT_NOT_DRAFT", "step 15", "Ocena została już przedstawiona kierownikowi i nie można jej zmieniać. Uwagi wpisz do następnej oceny.")
 }
 
 func checkAssessment(f File, a Assessment, env Env) error {
@@ -153,7 +153,7 @@ func (c Present) apply(f File, env Env) (File, Events, error) {
 		return f, Events{}, fault.Invalid("presented_on", "PRESENTED_DAY", "podaj dzień przedstawienia: nie późniejszy niż dzisiejszy, nie przed końcem okresu oceny i nie przed rozpoczęciem współpracy.")
 	}
 	if !a.complete(f.Section.InForce) {
-		return f, Events{}, fault.Precondition("ASSESSMENT_INCOMPLETE", "krok 15",
+		return f, Events{}, fault.Precondition("ASSESSMENT_INCOMPLETE", "step 15",
 			"Ocena musi zawierać okres, opis sytuacji rodziny, postępy w każdym celu głównym, wnioski i rekomendację. Uzupełnij ją przed przedstawieniem.")
 	}
 	a.Stage, a.PresentedOn, a.PresentedBy = Presented, c.On, env.Staff

@@ -10,9 +10,14 @@ import (
 	"asysta.example/internal/fault"
 )
 
+// maxContent is how much a content may hold, in bytes of its canonical form. A draft and the version in force lie in the file's document together; what a paper plan
+// of ten pages says needs half of it.
+const maxContent = 40 << 10
+
 // check says what of a content can never be right, whatever is still missing: unknown codes, ids that lead nowhere, children the file does not have.
 func check(c Content, cover familyfile.Cover, today calendar.Date) error {
 	var bad fault.Fields
+	bad.Check(c.size() <= maxContent, "plan.content", "plan jest za długi. Skróć opisy albo połącz działania.")
 	checkCodes(&bad, c, today)
 	checkGoals(&bad, c, cover)
 	checkActions(&bad, c, today)

@@ -31,6 +31,9 @@ func (c CreateDraft) apply(f File, env Env) (File, Events, error) {
 	if err := allowed(f, ActCreate); err != nil {
 		return f, Events{}, err
 	}
+	if err := stopped(f, env.Today); err != nil {
+		return f, Events{}, err
+	}
 	content := Content{}
 	switch {
 	case c.Content != nil:
@@ -138,7 +141,7 @@ func (c Marking) apply(f File, env Env) (File, Events, error) {
 	switch c.Kind {
 	case HeadApproval:
 		if !env.HeadApproves {
-			return f, Events{}, fault.Precondition("PLAN_APPROVAL_NOT_USED", "ustawienie gminy",
+			return f, Events{}, fault.Precondition("PLAN_APPROVAL_NOT_USED", "setting of the gmina",
 				"W tej gminie kierownik nie zatwierdza planu pracy z rodziną. Aby to zmienić, włącz zatwierdzanie planu w ustawieniach gminy.")
 		}
 	case Agreement:
@@ -154,7 +157,7 @@ func (c Marking) apply(f File, env Env) (File, Events, error) {
 // put adds a mark over the present content; a mark of the same kind by the same hand over it is replaced.
 func (d *Draft) put(s SignOff, env Env) error {
 	if s.Hash != d.Hash {
-		return fault.Precondition("PLAN_CONTENT_CHANGED", "krok 13",
+		return fault.Precondition("PLAN_CONTENT_CHANGED", "step 13",
 			"Treść planu zmieniła się od czasu, gdy ją odczytano. Odczytaj projekt ponownie i potwierdź jego obecną treść.")
 	}
 	if s.On.IsZero() || s.On.After(env.Today) {
@@ -202,7 +205,10 @@ func (c Adopt) apply(f File, env Env) (File, Events, error) {
 		return f, Events{}, err
 	}
 	if c.Hash != d.Hash {
-		return f, Events{}, fault.Precondition("PLAN_CONTENT_CHANGED", "krok 12", "Treść planu zmieniła się od czasu, gdy ją odczytano. Odczytaj projekt ponownie.")
+		return f, Events{}, fault.Precondition("PLAN_CONTENT_CHANGED", "step 12", "Treść planu zmieniła się od czasu, gdy ją odczytano. Odczytaj projekt ponownie.")
+	}
+	if err := stopped(f, c.On); err != nil {
+		return f, Events{}, err
 	}
 	if missing := Missing(f, env); len(missing) > 0 {
 		return f, Events{}, missing[0]
@@ -268,9 +274,9 @@ type RecordProgress struct {
 func (c RecordProgress) apply(f File, env Env) (File, Events, error) {
 	if f.Section.InForce != nil && f.Section.InForce.Version != c.Version {
 		if f.Section.Draft != nil && f.Section.Draft.Version == c.Version {
-			return f, Events{}, fault.Precondition("PLAN_NOT_IN_FORCE", "krok 12", "Postępy odnotowuje się w obowiązującym planie, nie w projekcie. Wybierz obowiązującą wersję.")
+			return f, Events{}, fault.Precondition("PLAN_NOT_IN_FORCE", "step 12", "Postępy odnotowuje się w obowiązującym planie, nie w projekcie. Wybierz obowiązującą wersję.")
 		}
-		return f, Events{}, fault.Precondition("PLAN_SUPERSEDED", "krok 12", "Ta wersja planu została zastąpiona nowszą. Odnotuj postępy w obowiązującej wersji.")
+		return f, Events{}, fault.Precondition("PLAN_SUPERSEDED", "step 12", "Ta wersja planu została zastąpiona nowszą. Odnotuj postępy w obowiązującej wersji.")
 	}
 	if err := allowed(f, ActProgress); err != nil {
 		return f, Events{}, err

@@ -226,7 +226,7 @@ func (c SignOffSide) apply(f File, env Env) (File, Events, error) {
 		return f, Events{}, err
 	}
 	if c.Hash != f.Section.CoordinationHash(c.Child) {
-		return f, Events{}, fault.Precondition("COORDINATION_CONTENT_CHANGED", "krok 13",
+		return f, Events{}, fault.Precondition("COORDINATION_CONTENT_CHANGED", "step 13",
 			"Treść uzgodnienia zmieniła się od czasu, gdy ją odczytano. Odczytaj ją ponownie, sprawdź zmiany i dopiero wtedy uzgodnij.")
 	}
 	entry := &f.Section.Coordination[i]
@@ -258,7 +258,7 @@ func (f File) coordinated(act Act, child string, side Side, env Env) (int, error
 	}
 	i, ok := f.Section.coordinating(child)
 	if !ok {
-		return 0, fault.Precondition("CHILD_PLAN_NOT_PUBLISHED", "krok 13",
+		return 0, fault.Precondition("CHILD_PLAN_NOT_PUBLISHED", "step 13",
 			"Plan pomocy dziecku nie został jeszcze ogłoszony. Uzgodnienie będzie możliwe, gdy koordynator ogłosi plan pomocy dziecku.")
 	}
 	return i, nil

@@ -145,13 +145,21 @@ func own[T any](s []T) []T {
 	return slices.Clone(s)
 }
 
-// digest hashes a value of plain data under the name of what it is.
-func digest(kind string, v any) string {
+// size of the canonical form in bytes.
+func (c Content) size() int { return len(canonical(c.tidy())) }
+
+// canonical writes a value of plain data, the same for equal values.
+func canonical(v any) []byte {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		panic("planning: plain data does not marshal: " + err.Error())
 	}
-	sum := sha256.Sum256(append([]byte(kind+"\n"), raw...))
+	return raw
+}
+
+// digest hashes a value of plain data under the name of what it is.
+func digest(kind string, v any) string {
+	sum := sha256.Sum256(append([]byte(kind+"\n"), canonical(v)...))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -14,16 +14,16 @@ func Missing(f File, env Env) []*fault.Error {
 	}
 	out := missingContent(*d)
 	if _, ok := d.marked(Consultation, ""); !ok {
-		out = append(out, fault.Precondition("PLAN_NOT_CONSULTED", "art. 15 ust. 1 pkt 1",
+		out = append(out, fault.Precondition("PLAN_NOT_CONSULTED", "art. 15(1)(1)",
 			"Plan nie ma adnotacji o konsultacji z pracownikiem socjalnym dla tej treści. Poproś pracownika socjalnego o odnotowanie konsultacji."))
 	}
 	if _, ok := d.marked(FamilyMark, ""); !ok {
-		out = append(out, fault.Precondition("PLAN_NOT_SIGNED", "krok 12",
+		out = append(out, fault.Precondition("PLAN_NOT_SIGNED", "step 12",
 			"Brak podpisu rodziny pod tą treścią planu. Odnotuj podpisy członków rodziny albo odmowę podpisania."))
 	}
 	out = append(out, missingAgreement(f)...)
 	if _, ok := d.marked(HeadApproval, ""); env.HeadApproves && !ok {
-		out = append(out, fault.Precondition("PLAN_NOT_APPROVED", "ustawienie gminy",
+		out = append(out, fault.Precondition("PLAN_NOT_APPROVED", "setting of the gmina",
 			"W tej gminie plan zatwierdza kierownik ośrodka. Przekaż plan kierownikowi do zatwierdzenia."))
 	}
 	return out
@@ -36,11 +36,11 @@ func missingAgreement(f File) []*fault.Error {
 			continue
 		}
 		if child.Coordinator == "" {
-			return []*fault.Error{fault.Precondition("PLAN_COORDINATOR_UNKNOWN", "art. 15 ust. 1 pkt 2",
+			return []*fault.Error{fault.Precondition("PLAN_COORDINATOR_UNKNOWN", "art. 15(1)(2)",
 				"Dziecko przebywa w pieczy zastępczej, a w teczce nie wskazano koordynatora. Uzupełnij koordynatora dziecka w teczce rodziny.")}
 		}
 		if _, ok := f.Section.Draft.marked(Agreement, child.Coordinator); !ok {
-			return []*fault.Error{fault.Precondition("PLAN_NOT_AGREED", "art. 15 ust. 1 pkt 2",
+			return []*fault.Error{fault.Precondition("PLAN_NOT_AGREED", "art. 15(1)(2)",
 				"Dziecko przebywa w pieczy zastępczej: plan wymaga uzgodnienia tej samej treści z każdym koordynatorem rodzinnej pieczy zastępczej. Poproś koordynatora o uzgodnienie.")}
 		}
 	}
@@ -56,8 +56,8 @@ func missingContent(d Draft) []*fault.Error {
 		}
 	}
 	c := d.Content
-	need(d.Version == 1 || c.Reason != "", "PLAN_REASON_MISSING", "krok 12", "Zmiana planu wymaga podania powodu. Uzupełnij powód zmiany.")
-	need(len(c.Diagnosis) > 0, "PLAN_DIAGNOSIS_MISSING", "krok 12", "Plan nie ma diagnozy. Uzupełnij diagnozę co najmniej jednego obszaru życia rodziny.")
+	need(d.Version == 1 || c.Reason != "", "PLAN_REASON_MISSING", "step 12", "Zmiana planu wymaga podania powodu. Uzupełnij powód zmiany.")
+	need(len(c.Diagnosis) > 0, "PLAN_DIAGNOSIS_MISSING", "step 12", "Plan nie ma diagnozy. Uzupełnij diagnozę co najmniej jednego obszaru życia rodziny.")
 	mains := 0
 	tagged := true
 	for _, g := range c.Goals {
@@ -66,11 +66,11 @@ func missingContent(d Draft) []*fault.Error {
 			tagged = tagged && len(g.Aims) > 0
 		}
 	}
-	need(mains > 0, "PLAN_GOAL_MISSING", "krok 12", "Plan nie ma celu głównego. Dodaj co najmniej jeden cel główny.")
+	need(mains > 0, "PLAN_GOAL_MISSING", "step 12", "Plan nie ma celu głównego. Dodaj co najmniej jeden cel główny.")
 	need(tagged, "PLAN_AIM_MISSING", "art. 8", "Każdy cel główny musi mieć wskazany cel wspierania rodziny z art. 8. Uzupełnij cele główne.")
-	need(len(c.Actions) > 0, "PLAN_ACTION_MISSING", "art. 15 ust. 3", "Plan nie ma działań. Dodaj działania służące celom.")
+	need(len(c.Actions) > 0, "PLAN_ACTION_MISSING", "art. 15(3)", "Plan nie ma działań. Dodaj działania służące celom.")
 	incomplete := slices.ContainsFunc(c.Actions, func(a Action) bool { return !a.Complete() })
-	need(!incomplete, "PLAN_ACTION_INCOMPLETE", "art. 15 ust. 3",
+	need(!incomplete, "PLAN_ACTION_INCOMPLETE", "art. 15(3)",
 		"Każde działanie musi mieć osobę odpowiedzialną, kod zadania, termin realizacji i przewidywany efekt. Uzupełnij działania.")
 	return out
 }

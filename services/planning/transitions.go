@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 )
@@ -40,7 +41,7 @@ type Transition struct {
 	From  []Stage
 	To    Stage // "" keeps the stage
 	Roles []access.Role
-	Rule  string // Polish: step of the procedure or article
+	Rule  string // step of the procedure or article
 }
 
 var (
@@ -52,29 +53,29 @@ var (
 
 // PlanTransitions is the table of the plan and its coordination. Code, tests and the state diagram derive from it.
 var PlanTransitions = []Transition{
-	{ActCreate, []Stage{None}, Drafting, worker, "krok 12"},
-	{ActCreate, []Stage{InForce}, Revising, worker, "krok 12"},
-	{ActUpdate, drafts, "", worker, "krok 12"},
-	{ActDiscard, []Stage{Drafting}, None, worker, "krok 12"},
-	{ActDiscard, []Stage{Revising}, InForce, worker, "krok 12"},
-	{ActConsult, drafts, "", []access.Role{access.SocialWorker}, "art. 15 ust. 1 pkt 1"},
-	{ActSign, drafts, "", worker, "krok 12"},
-	{ActAgree, drafts, "", []access.Role{access.Coordinator}, "art. 15 ust. 1 pkt 2"},
-	{ActApprove, drafts, "", []access.Role{access.Head}, "ustawienie gminy"},
-	{ActAdopt, drafts, InForce, worker, "krok 12"},
-	{ActProgress, adopted, "", worker, "krok 12"},
-	{ActLink, adopted, "", []access.Role{access.Assistant, access.ContractedBody, access.Coordinator}, "krok 13"},
-	{ActSignOff, adopted, "", []access.Role{access.Assistant, access.ContractedBody, access.Coordinator}, "krok 13"},
-	{ActPublish, always, "", []access.Role{access.Coordinator}, "krok 13"},
+	{ActCreate, []Stage{None}, Drafting, worker, "step 12"},
+	{ActCreate, []Stage{InForce}, Revising, worker, "step 12"},
+	{ActUpdate, drafts, "", worker, "step 12"},
+	{ActDiscard, []Stage{Drafting}, None, worker, "step 12"},
+	{ActDiscard, []Stage{Revising}, InForce, worker, "step 12"},
+	{ActConsult, drafts, "", []access.Role{access.SocialWorker}, "art. 15(1)(1)"},
+	{ActSign, drafts, "", worker, "step 12"},
+	{ActAgree, drafts, "", []access.Role{access.Coordinator}, "art. 15(1)(2)"},
+	{ActApprove, drafts, "", []access.Role{access.Head}, "setting of the gmina"},
+	{ActAdopt, drafts, InForce, worker, "step 12"},
+	{ActProgress, adopted, "", worker, "step 12"},
+	{ActLink, adopted, "", []access.Role{access.Assistant, access.ContractedBody, access.Coordinator}, "step 13"},
+	{ActSignOff, adopted, "", []access.Role{access.Assistant, access.ContractedBody, access.Coordinator}, "step 13"},
+	{ActPublish, always, "", []access.Role{access.Coordinator}, "step 13"},
 	{ActReview, always, "", []access.Role{access.Coordinator}, "art. 131"},
 }
 
 // AssessmentTransitions is the table of one periodic assessment.
 var AssessmentTransitions = []Transition{
-	{ActAssess, []Stage{None}, Drafting, worker, "krok 15"},
-	{ActReassess, []Stage{Drafting}, "", worker, "krok 15"},
-	{ActPresent, []Stage{Drafting}, Presented, worker, "krok 15"},
-	{ActReceive, []Stage{Presented}, Received, []access.Role{access.Head}, "krok 15"},
+	{ActAssess, []Stage{None}, Drafting, worker, "step 15"},
+	{ActReassess, []Stage{Drafting}, "", worker, "step 15"},
+	{ActPresent, []Stage{Drafting}, Presented, worker, "step 15"},
+	{ActReceive, []Stage{Presented}, Received, []access.Role{access.Head}, "step 15"},
 }
 
 // next gives the stage after an act, or false where the table does not allow it.
@@ -118,7 +119,16 @@ func allowed(f File, act Act) error {
 	return nil
 }
 
+// stopped refuses voluntary work after every consent to it was withdrawn; a binding court order keeps StoppedOn empty.
+func stopped(f File, on calendar.Date) error {
+	if f.Cover.StoppedOn.IsZero() || !on.After(f.Cover.StoppedOn) {
+		return nil
+	}
+	return fault.Precondition("VOLUNTARY_WORK_STOPPED", "step 9",
+		"Zgody na współpracę zostały cofnięte, więc planu się nie prowadzi. Odnotuj nową zgodę na współpracę (krok 9) albo zakończ pracę z rodziną.")
+}
+
 func notCooperating() error {
-	return fault.Precondition("FILE_NOT_IN_COOPERATION", "krok 9",
+	return fault.Precondition("FILE_NOT_IN_COOPERATION", "step 9",
 		"Teczka nie jest w okresie współpracy. Plan i ocenę prowadzi się od wspólnej pierwszej wizyty (krok 9) do zakończenia pracy z rodziną.")
 }

@@ -2,6 +2,7 @@ package planning_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"asysta.example/internal/calendar"
@@ -136,6 +137,7 @@ func TestContentsThatAreNeverRight(t *testing.T) {
 		"unknown aim":                 func(c *planning.Content) { c.Goals[0].Aims = []string{"X"} },
 		"unknown task":                func(c *planning.Content) { c.Actions[0].Task = "20" },
 		"goal twice":                  func(c *planning.Content) { c.Goals = append(c.Goals, c.Goals[0]) },
+		"longer than a plan may be":   func(c *planning.Content) { c.Diagnosis[0].Problem = strings.Repeat("x", 40<<10) },
 		"goal under itself":           func(c *planning.Content) { c.Goals[0].Main = "g1" },
 		"action of no goal":           func(c *planning.Content) { c.Actions[0].Goal = "g9" },
 		"action named like a goal":    func(c *planning.Content) { c.Actions[0].ID = "g1" },
@@ -182,4 +184,15 @@ func TestAssessmentNumbers(t *testing.T) {
 	if a := f.Section.Assessments[0]; a.Number != 3 || a.Due.String() != "2027-07-31" {
 		t.Errorf("taken over from paper: %+v", a)
 	}
+}
+
+func TestWithdrawnConsentStopsThePlan(t *testing.T) {
+	f := adopt(t, cooperating(), full())
+	f.Cover.StoppedOn = today.AddDays(-1)
+	if _, _, err := planning.Apply(f, planning.CreateDraft{}, env); !fault.IsReason(err, "VOLUNTARY_WORK_STOPPED") {
+		t.Errorf("a new draft: %v", err)
+	}
+	f.Cover.StoppedOn = today // the day itself still counts
+	apply(t, f, planning.CreateDraft{})
+	apply(t, f, planning.Assessing{New: true, Draft: planning.Assessment{ID: "x"}})
 }

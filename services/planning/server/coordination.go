@@ -30,8 +30,11 @@ func (s *coordinationServer) ListLinkedChildren(ctx context.Context, req *planni
 	out := &planningv1.ListLinkedChildrenResponse{NextPageToken: page.Next}
 	for _, h := range page.Hits {
 		o, err := s.open(ctx, h.Doc, planning.Env{Today: s.deps.Today(), Person: g.Person})
-		if err != nil || h.Doc.County != g.County {
+		if f, ok := fault.As(err); (ok && f.Kind == fault.KindDenied) || h.Doc.County != g.County {
 			continue // locked out by name, or another county's
+		}
+		if err != nil {
+			return nil, err
 		}
 		out.Children = append(out.Children, o.linkedChildren()...)
 	}

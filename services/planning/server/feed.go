@@ -34,7 +34,8 @@ func (r feedReader) after(ctx context.Context, gmina string, position int64) (fi
 	last = position
 	for _, e := range entries {
 		last = max(last, e.Position)
-		if e.Ref.Kind != store.FamilyFiles || !(slices.Contains(e.Audience, r.person) || slices.Contains(e.Left, r.person)) {
+		concerned := slices.Contains(e.Audience, r.person) || slices.Contains(e.Left, r.person)
+		if e.Ref.Kind != store.FamilyFiles || !concerned {
 			continue
 		}
 		if t := (touched{gmina, e.Ref.ID}); !slices.Contains(files, t) {

@@ -92,7 +92,7 @@ func (s *planningServer) CreatePlanDraft(ctx context.Context, req *planningv1.Cr
 		version = o.file.Section.Draft.Version
 	}
 	if version == 0 && replayed { // begun and discarded since
-		return nil, fault.Precondition("PLAN_DRAFT_DISCARDED", "krok 12", "Projekt założony tym żądaniem został już odrzucony. Zacznij nowy projekt.")
+		return nil, fault.Precondition("PLAN_DRAFT_DISCARDED", "step 12", "Projekt założony tym żądaniem został już odrzucony. Zacznij nowy projekt.")
 	}
 	return s.plan(ctx, o, version)
 }

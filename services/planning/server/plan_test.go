@@ -74,7 +74,7 @@ func TestPlanFromDraftToSecondVersion(t *testing.T) {
 	_, err = w.plans.UpdatePlan(w.as("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: plan1, Content: content()}, Etag: p.GetEtag(), RequestId: w.rid()})
 	reason(t, err, "PLAN_NOT_DRAFT")
 
-	p, err = w.plans.RecordProgress(w.as("as-1"), &planningv1.RecordProgressRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.rid(),
+	_, err = w.plans.RecordProgress(w.as("as-1"), &planningv1.RecordProgressRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.rid(),
 		Progress: []*planningv1.Progress{{TargetId: "g1", Status: planningv1.ProgressStatus_PROGRESS_STATUS_ACHIEVED, Result: "udało się", NotedOn: on("2026-06-01")}}})
 	must(t, err)
 	if c := w.cover(); c.GoalsAchieved != 1 {

@@ -20,7 +20,8 @@ type tokenBody struct {
 	Positions positions `json:"f"`
 }
 
-const tokenKind = "asysta/plan-feed-token/1\n"
+// sealed says what a seal is over, so that no other keyed hash can pass for one.
+const sealed = "asysta/plan-feed/1\n"
 
 // sealPositions writes a token.
 func sealPositions(s Sealer, county, person string, at positions) (string, error) {
@@ -29,7 +30,7 @@ func sealPositions(s Sealer, county, person string, at positions) (string, error
 		return "", err
 	}
 	body := base64.RawURLEncoding.EncodeToString(raw)
-	return body + "." + s.CountyHash(county, tokenKind+body), nil
+	return body + "." + s.CountyHash(county, sealed+body), nil
 }
 
 // openPositions reads a token; nil for "". Whatever is not a token of this person in this county is refused.
@@ -39,7 +40,7 @@ func openPositions(s Sealer, county, person, token string) (positions, error) {
 	}
 	refused := fault.Invalid("token", "SYNC_TOKEN", "znacznik nie pochodzi z Twojego poprzedniego odczytu. Zacznij odczyt od początku, bez znacznika.")
 	body, seal, ok := strings.Cut(token, ".")
-	if !ok || subtle.ConstantTimeCompare([]byte(seal), []byte(s.CountyHash(county, tokenKind+body))) != 1 {
+	if !ok || subtle.ConstantTimeCompare([]byte(seal), []byte(s.CountyHash(county, sealed+body))) != 1 {
 		return nil, refused
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(body)
