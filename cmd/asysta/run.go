@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"text/tabwriter"
 	"time"
 
 	"asysta.example/cmd/asysta/suite"
@@ -35,9 +36,8 @@ const usage = `asysta – rejestr powiatowy asysty rodzinnej (county register of
   asysta migrate           make or bring up to date collections and indexes
   asysta bootstrap …       first county, gmina and administrator of a real installation; -h lists the flags
   asysta audit verify      check the hash chains of the whole journal; exits with an error where one is broken
+  asysta settings          the settings, which come from the environment (ASYSTA_…); what is wrong with them is reported all at once
   asysta version | help
-
-Settings come from the environment (ASYSTA_…); docs/OPERATIONS.md describes them. What is wrong with them is reported all at once.
 `
 
 // realMain runs one command and returns when it is done or ctx has ended.
@@ -55,7 +55,7 @@ func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer)
 	}
 	commands := map[string]func(context.Context) error{
 		"all": p.all, "demo": p.demo, "gateway": p.gateway, "token": p.token, "migrate": p.migrate, "bootstrap": p.bootstrap, "audit": p.audit,
-		"version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
+		"settings": p.settings, "version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
 	}
 	run, ok := commands[command]
 	if !ok {
@@ -67,6 +67,16 @@ func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer)
 func (p program) help(context.Context) error {
 	_, err := io.WriteString(p.stdout, usage)
 	return err
+}
+
+func (p program) settings(context.Context) error {
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, s := range suite.Settings() {
+		if _, err := fmt.Fprintf(w, "%s%s\t%s\t%s\n", suite.Prefix, s.Name, s.Default, s.Help); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 func (p program) version(context.Context) error {

@@ -116,6 +116,15 @@ func TestSmallCommands(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out, "asysta ") {
 		t.Errorf("%s, %v", out, err)
 	}
+	out, err = run(t, nil, "settings")
+	if err != nil || !strings.Contains(out, "ASYSTA_STORE") {
+		t.Errorf("%s, %v", out, err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		if len(strings.Fields(line)) < 3 {
+			t.Errorf("setting without a word of help: %s", line)
+		}
+	}
 	for _, args := range [][]string{{"serve"}, {"audit"}, {"audit", "mend"}, {"all"}, {"case"}} {
 		if _, err := run(t, nil, args...); err == nil {
 			t.Errorf("%v is accepted without settings", args)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,60 +31,60 @@ const (
 
 // Storage says where data lies and what it is sealed with.
 type Storage struct {
-	Store     string `env:"STORE, default=sqlite:asysta.db"` // sqlite:PATH or mongodb://…
-	Database  string `env:"DATABASE, default=asysta"`        // name of the database on MongoDB
-	MasterKey string `env:"MASTER_KEY_FILE"`                 // master key of sealed fields; all: beside the SQLite file where unset
+	Store     string `env:"STORE, default=sqlite:asysta.db" help:"sqlite:PATH or mongodb://…"`
+	Database  string `env:"DATABASE, default=asysta" help:"name of the database on MongoDB"`
+	MasterKey string `env:"MASTER_KEY_FILE" help:"master key of sealed fields; all: beside the SQLite file where unset"`
 }
 
 // Login says whose tokens are accepted.
 type Login struct {
-	Issuer    string `env:"OIDC_ISSUER"`                   // URL of the OpenID Connect issuer
-	Audience  string `env:"OIDC_AUDIENCE, default=asysta"` // audience that tokens must name
-	SystemKey string `env:"SYSTEM_KEY_FILE"`               // key shared by the services, at least 32 bytes; all: made at start where unset
-	Trial     bool   `env:"TRIAL"`                         // tokens for demo people to whoever asks on this machine
+	Issuer    string `env:"OIDC_ISSUER" help:"URL of the OpenID Connect issuer"`
+	Audience  string `env:"OIDC_AUDIENCE, default=asysta" help:"audience that tokens must name"`
+	SystemKey string `env:"SYSTEM_KEY_FILE" help:"key shared by the services, at least 32 bytes; all: made at start where unset"`
+	Trial     bool   `env:"TRIAL" help:"tokens for demo people to whoever asks on this machine"`
 }
 
 // Transport says how processes of different machines protect what they say to each other; plain text where unset.
 type Transport struct {
-	Cert string   `env:"TLS_CERT_FILE"` // PEM, own certificate
-	Key  string   `env:"TLS_KEY_FILE"`  // PEM, its key
-	CA   string   `env:"TLS_CA_FILE"`   // PEM, who signs the peers' certificates; with it clients must show one
-	Peer []string `env:"TLS_PEERS"`     // DNS names that a client's certificate may carry; all signed by the CA where unset
+	Cert string   `env:"TLS_CERT_FILE" help:"PEM, own certificate"`
+	Key  string   `env:"TLS_KEY_FILE" help:"PEM, its key"`
+	CA   string   `env:"TLS_CA_FILE" help:"PEM, who signs the peers' certificates; with it clients must show one"`
+	Peer []string `env:"TLS_PEERS" help:"DNS names that a client's certificate may carry; all signed by the CA where unset"`
 }
 
 // Process is what every process has.
 type Process struct {
-	Level slog.Level `env:"LOG_LEVEL, default=INFO"`
+	Level slog.Level `env:"LOG_LEVEL, default=INFO" help:"DEBUG, INFO, WARN or ERROR"`
 }
 
 // Bounds are what a server puts up with, and where it tells how it fares.
 type Bounds struct {
-	Calls   int    `env:"CALLS_PER_SECOND, default=300"` // of one person in the long run, seven times as many at once; 0: no bound
-	Metrics string `env:"METRICS_LISTEN"`                // address of Prometheus metrics (GET /metrics); none where unset
+	Calls   int    `env:"CALLS_PER_SECOND, default=300" help:"of one person in the long run, seven times as many at once; 0: no bound"`
+	Metrics string `env:"METRICS_LISTEN" help:"address of Prometheus metrics (GET /metrics); none where unset"`
 }
 
 // Ending bounds the end of a process.
 type Ending struct {
-	Drain time.Duration `env:"DRAIN, default=20s"` // how long running calls may take to end
+	Drain time.Duration `env:"DRAIN, default=20s" help:"how long running calls may take to end"`
 }
 
 // Peers are the services' addresses.
 type Peers struct {
-	Referral  string `env:"REFERRAL_ADDRESS, default=127.0.0.1:9101"`
-	Casefile  string `env:"CASEFILE_ADDRESS, default=127.0.0.1:9102"`
-	Planning  string `env:"PLANNING_ADDRESS, default=127.0.0.1:9103"`
-	Reporting string `env:"REPORTING_ADDRESS, default=127.0.0.1:9104"`
+	Referral  string `env:"REFERRAL_ADDRESS, default=127.0.0.1:9101" help:"where the referral service is"`
+	Casefile  string `env:"CASEFILE_ADDRESS, default=127.0.0.1:9102" help:"where the casefile service is"`
+	Planning  string `env:"PLANNING_ADDRESS, default=127.0.0.1:9103" help:"where the planning service is"`
+	Reporting string `env:"REPORTING_ADDRESS, default=127.0.0.1:9104" help:"where the reporting service is"`
 }
 
 // Web is the gateway's own.
 type Web struct {
-	Listen  string   `env:"GATEWAY_LISTEN, default=127.0.0.1:8080"`
-	Origins []string `env:"ALLOWED_ORIGINS"` // web origins that may call from a browser
+	Listen  string   `env:"GATEWAY_LISTEN, default=127.0.0.1:8080" help:"address of the REST interface"`
+	Origins []string `env:"ALLOWED_ORIGINS" help:"web origins that may call from a browser"`
 }
 
 // ServiceConfig is the configuration of one service's process.
 type ServiceConfig struct {
-	Listen string `env:"LISTEN"` // the service's default address where unset
+	Listen string `env:"LISTEN" help:"address of gRPC; a service: its own of 127.0.0.1:9101 to 9104, all: none where unset"`
 	Storage
 	Login
 	Transport
@@ -95,7 +96,7 @@ type ServiceConfig struct {
 
 // AllConfig is the configuration of everything in one process.
 type AllConfig struct {
-	Listen string `env:"LISTEN"` // gRPC for programs beside the gateway; none where unset
+	Listen string `env:"LISTEN" help:"address of gRPC; a service: its own of 127.0.0.1:9101 to 9104, all: none where unset"`
 	Storage
 	Login
 	Transport
@@ -135,7 +136,7 @@ func Load(ctx context.Context, cfg any, env []string) error {
 	known := settings(reflect.ValueOf(everything))
 	for _, line := range env {
 		key, value, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, Prefix+"TEST_") || value == "" {
+		if !strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, Prefix+"TEST_") || serviceLink.MatchString(key) || value == "" {
 			continue
 		}
 		if !slices.Contains(known, strings.TrimPrefix(key, Prefix)) {
@@ -149,6 +150,9 @@ func Load(ctx context.Context, cfg any, env []string) error {
 	}
 	return errors.Join(faults...)
 }
+
+// serviceLink matches what Kubernetes puts into every container about services, which may be called asysta-….
+var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)$`)
 
 // decode reads the sections, and the fields outside of them, one by one, because envconfig stops at its first fault.
 func decode(ctx context.Context, target reflect.Value, from envconfig.Lookuper) []error {
@@ -185,22 +189,45 @@ func named(section reflect.Type, err error) error {
 // settings lists the names of the settings of a value's type, without the prefix.
 func settings(v reflect.Value) []string {
 	var names []string
+	for _, s := range settingsOf(v) {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// Setting is one setting of the environment, as `asysta settings` prints it.
+type Setting struct {
+	Name    string // without the prefix
+	Default string
+	Help    string
+}
+
+// Settings lists all settings of all commands by name.
+func Settings() []Setting {
+	all := settingsOf(reflect.ValueOf(everything))
+	slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(all, func(a, b Setting) bool { return a.Name == b.Name })
+}
+
+func settingsOf(v reflect.Value) []Setting {
+	var found []Setting
 	if v.Kind() == reflect.Slice {
 		for i := range v.Len() {
-			names = append(names, settings(v.Index(i).Elem())...)
+			found = append(found, settingsOf(v.Index(i).Elem())...)
 		}
-		return names
+		return found
 	}
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		if f.Anonymous {
-			names = append(names, settings(v.Field(i))...)
+			found = append(found, settingsOf(v.Field(i))...)
 			continue
 		}
-		tag, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-		names = append(names, tag)
+		name, rest, _ := strings.Cut(f.Tag.Get("env"), ",")
+		_, byDefault, _ := strings.Cut(rest, "default=")
+		found = append(found, Setting{Name: name, Default: byDefault, Help: f.Tag.Get("help")})
 	}
-	return names
+	return found
 }
 
 func (c *ServiceConfig) faults() []error {

@@ -15,13 +15,14 @@ func TestSettings(t *testing.T) {
 		env   []string
 		wants []string // in the error; none: accepted
 	}{
-		"all, empty":       {&suite.AllConfig{}, nil, []string{"ASYSTA_OIDC_ISSUER"}},
-		"all, trial":       {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true"}, nil},
-		"tools, empty":     {&suite.ToolConfig{}, nil, nil},
-		"gateway, empty":   {&suite.GatewayConfig{}, nil, nil},
-		"token, empty":     {&suite.TokenConfig{}, nil, nil},
-		"others' settings": {&suite.ToolConfig{}, []string{"ASYSTA_GATEWAY_LISTEN=:80", "ASYSTA_TEST_MONGODB_URI=x", "PATH=/bin", "ASYSTA_TRIAL="}, nil},
-		"service, empty":   {&suite.ServiceConfig{}, nil, []string{"ASYSTA_OIDC_ISSUER", "ASYSTA_SYSTEM_KEY_FILE", "ASYSTA_MASTER_KEY_FILE"}},
+		"all, empty":     {&suite.AllConfig{}, nil, []string{"ASYSTA_OIDC_ISSUER"}},
+		"all, trial":     {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true"}, nil},
+		"tools, empty":   {&suite.ToolConfig{}, nil, nil},
+		"gateway, empty": {&suite.GatewayConfig{}, nil, nil},
+		"token, empty":   {&suite.TokenConfig{}, nil, nil},
+		"others' settings": {&suite.ToolConfig{}, []string{"ASYSTA_GATEWAY_LISTEN=:80", "ASYSTA_TEST_MONGODB_URI=x", "PATH=/bin", "ASYSTA_TRIAL=",
+			"ASYSTA_CASEFILE_SERVICE_HOST=10.0.0.1", "ASYSTA_CASEFILE_PORT_9102_TCP_ADDR=10.0.0.1", "ASYSTA_CASEFILE_PORT=tcp://10.0.0.1:9102"}, nil},
+		"service, empty": {&suite.ServiceConfig{}, nil, []string{"ASYSTA_OIDC_ISSUER", "ASYSTA_SYSTEM_KEY_FILE", "ASYSTA_MASTER_KEY_FILE"}},
 		"service, trial": {&suite.ServiceConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_SYSTEM_KEY_FILE=s", "ASYSTA_MASTER_KEY_FILE=m"},
 			[]string{"ASYSTA_TRIAL"}},
 		"every fault at once": {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=perhaps", "ASYSTA_DRAIN=soon", "ASYSTA_STORE=redis://pass@x", "ASYSTA_STOER=x", "ASYSTA_LISTEN=here"},
