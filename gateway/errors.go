@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -152,10 +153,52 @@ func routingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w
 	problemNoRoute.write(w)
 }
 
-// streamError is the last line of a stream that broke: the status with its Polish message, as the library's envelope wants it.
-func streamError(_ context.Context, err error) *status.Status {
+// streamError is the last line of a stream that broke: the status with its Polish message, as the library's envelope wants it. A stream that was refused
+// before its first answer gets the body of every other error (whole).
+func streamError(ctx context.Context, err error) *status.Status {
 	p := problemOf(err)
+	if w, ok := ctx.Value(wholeKey{}).(*whole); ok {
+		w.refusal = p
+	}
 	return status.New(status.Code(err), p.Reason+": "+p.Message)
 }
+
+type wholeKey struct{}
+
+// whole lets a refusal that comes before a stream's first answer go out as the one JSON object that errors are, instead of the library's envelope.
+type whole struct {
+	http.ResponseWriter
+	refusal  *problem
+	answered bool
+	refused  bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *whole) WriteHeader(code int) {
+	if !w.answered && code >= http.StatusBadRequest && w.refusal != nil {
+		w.refused = true
+		w.Header().Del("Transfer-Encoding")
+		w.refusal.write(w.ResponseWriter)
+		return
+	}
+	w.answered = true
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Write implements http.ResponseWriter.
+func (w *whole) Write(b []byte) (int, error) {
+	if w.refused {
+		return len(b), nil // the envelope, which the refusal has taken the place of
+	}
+	w.answered = true
+	n, err := w.ResponseWriter.Write(b)
+	if err != nil {
+		return n, fmt.Errorf("gateway: stream: %w", err)
+	}
+	return n, nil
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *whole) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func notFound(w http.ResponseWriter, _ *http.Request) { problemNoRoute.write(w) }

@@ -207,3 +207,17 @@ func TestMissingConnectionIsSaid(t *testing.T) {
 		t.Error("a gateway without services was built")
 	}
 }
+
+// A stream that is refused before its first answer says so as every other call does.
+func TestRefusedStreamAnswersAsEverythingElse(t *testing.T) {
+	st, err := status.New(codes.PermissionDenied, "DENIED").WithDetails(&errdetails.ErrorInfo{Reason: "DENIED"}, &errdetails.LocalizedMessage{Locale: "pl", Message: "Brak uprawnień."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := (&backend{answer: st}).serve(t)
+	res, body := call(t, h, "GET", "/v1/powiaty/3024:syncPlans", "")
+	other, plain := call(t, h, "GET", referrals, "")
+	if res.StatusCode != 403 || body != plain || other.StatusCode != 403 || res.Header.Get("Content-Type") != other.Header.Get("Content-Type") {
+		t.Errorf("%d %s, other calls %d %s", res.StatusCode, body, other.StatusCode, plain)
+	}
+}

@@ -28,6 +28,10 @@ func limited(cfg Config, next http.Handler) http.Handler {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
+		if strings.HasSuffix(r.URL.Path, streamSuffix) {
+			stream := &whole{ResponseWriter: w}
+			w, ctx = stream, context.WithValue(ctx, wholeKey{}, stream)
+		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

@@ -188,7 +188,7 @@ func TestValidationSpeaksPolishAfterAuthorization(t *testing.T) {
 		"referral.area":    "za długie: najwyżej 64 znaków.",
 		"referral.source":  "wybierz wartość z listy.",
 		"referral.members": "za dużo pozycji: najwyżej 30.",
-		"request_id":       "identyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki",
+		"request_id":       "identyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki.",
 	} {
 		if got[field] != want {
 			t.Errorf("%s: %q, want %q", field, got[field], want)

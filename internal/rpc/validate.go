@@ -46,7 +46,7 @@ func (v *validator) check(req proto.Message) error {
 // sentence says in Polish what is wrong and what to do. Rules that the contract words itself are Polish there.
 func sentence(v *protovalidate.Violation) string {
 	if custom(v.Proto) {
-		return v.Proto.GetMessage()
+		return strings.TrimSuffix(v.Proto.GetMessage(), ".") + "."
 	}
 	id := v.Proto.GetRuleId()
 	if text, ok := sentences[id]; ok {
