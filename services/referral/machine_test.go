@@ -92,13 +92,13 @@ func lawful(t *rapid.T, was, r referral.Referral, cmd referral.Command, a referr
 		if r.Interview == nil || r.Analysis == nil || r.Request == nil || r.Opinion == nil || r.FamilyFile == "" {
 			t.Fatalf("approved with a step skipped: %+v", r)
 		}
-		if !ordered && !(r.Consented() && r.Analysis.Needed && r.Analysis.Interested) {
+		if !ordered && (!r.Consented() || !r.Analysis.Needed || !r.Analysis.Interested) {
 			t.Fatalf("approved without consent or order")
 		}
 		if !ordered && r.Decision.Assistant == "" {
 			t.Fatalf("approved without an assistant")
 		}
-		if a.Person == r.Request.By.Person || a.Person == r.Interview.By.Person || a.Person == r.Opinion.By.Person && a.Person == r.Request.By.Person {
+		if a.Person == r.Request.By.Person || a.Person == r.Interview.By.Person || r.Opinion.By.Person == r.Request.By.Person {
 			t.Fatalf("%s decided on own work", a.Person)
 		}
 	}

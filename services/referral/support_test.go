@@ -109,11 +109,11 @@ func reaching(t testing.TB) map[referral.State]referral.Referral {
 	}
 }
 
-func wantFault(t *testing.T, err error, reason string) *fault.Error {
+func wantFault(t *testing.T, err error, reason string) fault.Error {
 	t.Helper()
 	f, ok := fault.As(err)
 	if !ok || f.Reason != reason {
 		t.Fatalf("got %v, want fault %s", err, reason)
 	}
-	return f
+	return *f
 }

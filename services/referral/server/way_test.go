@@ -67,11 +67,11 @@ func approval(w *world, r *referralv1.Referral) *referralv1.ApproveReferralReque
 	return &referralv1.ApproveReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), Assistant: asa, DuplicatesReviewed: true}
 }
 
-func wantReason(t *testing.T, err error, reason string) *fault.Error {
+func wantReason(t *testing.T, err error, reason string) fault.Error {
 	t.Helper()
 	f, ok := fault.As(err)
 	if !ok || f.Reason != reason {
 		t.Fatalf("got %v, want reason %s", err, reason)
 	}
-	return f
+	return *f
 }
