@@ -45,6 +45,7 @@ type world struct {
 	plans    planningv1.PlanningServiceClient
 	coord    planningv1.CoordinationServiceClient
 	issuer   *identity.TrialIssuer
+	pipe     *rpc.Pipe
 	fail     func(store.FailPoint) error
 	requests int
 }
@@ -91,10 +92,10 @@ func (w *world) serve(d rpc.Deps, auth rpc.Authenticator) {
 	must(w.t, err)
 	w.service.Register(srv)
 	must(w.t, srv.Check())
-	pipe := rpc.NewPipe()
+	w.pipe = rpc.NewPipe()
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(pipe) }()
-	conn, err := pipe.Dial(rpc.WithFaults())
+	go func() { done <- srv.Serve(w.pipe) }()
+	conn, err := w.pipe.Dial(rpc.WithFaults())
 	must(w.t, err)
 	w.t.Cleanup(func() {
 		conn.Close()
