@@ -21,7 +21,8 @@ import (
 type Env struct {
 	Transport Transport
 	Start     calendar.Date
-	Vars      map[string]any                             // names of the county that the scenario refers to, e.g. "gmina"
+	Today     func() calendar.Date                       // the day by which the suite computes; for $today
+	Vars      map[string]any                             // instead of the file's own variables of the same name
 	Known     map[string]any                             // answers of an earlier play that this one may refer to, by step id
 	Seed      string                                     // makes the request ids of this play its own
 	Before    func(ctx context.Context, s Step) error    // called before each step, e.g. to move a clock; nil for nothing
@@ -36,13 +37,17 @@ type Transport interface {
 
 type play struct {
 	env     Env
-	start   calendar.Date
+	vars    map[string]any
 	answers map[string]any
 }
 
 // Play plays a scenario to its end or to the first step that does not come out as the file says. It returns the answers by step id.
 func Play(ctx context.Context, f *File, env Env) (map[string]any, error) {
-	p := &play{env: env, start: env.Start, answers: map[string]any{}}
+	p := &play{env: env, vars: maps.Clone(f.Vars), answers: map[string]any{}}
+	if p.vars == nil {
+		p.vars = map[string]any{}
+	}
+	maps.Copy(p.vars, env.Vars)
 	maps.Copy(p.answers, env.Known)
 	for _, s := range f.Steps {
 		if err := p.step(ctx, s); err != nil {
@@ -147,7 +152,7 @@ func (p *play) request(ctx context.Context, s Step, m protoreflect.MethodDescrip
 		fields["requestId"] = p.env.Seed + "-" + s.ID
 	}
 	if _, given := fields["etag"]; !given && has("etag") {
-		etag, err := p.etag(ctx, s, resourceOf(fields))
+		etag, err := p.etag(ctx, s, resourceOf(fields), fields)
 		if err != nil {
 			return nil, err
 		}
@@ -205,7 +210,7 @@ var getters = map[string]string{
 // coordination is how the etag is read for the acts of both sides on one coordination.
 const coordination = "/asysta.planning.v1.CoordinationService/GetCoordination"
 
-func (p *play) etag(ctx context.Context, s Step, resource string) (string, error) {
+func (p *play) etag(ctx context.Context, s Step, resource string, fields map[string]any) (string, error) {
 	parts := strings.Split(resource, "/")
 	if len(parts) < 2 {
 		return "", nil
@@ -221,7 +226,11 @@ func (p *play) etag(ctx context.Context, s Step, resource string) (string, error
 	if err != nil {
 		return "", err
 	}
-	req, err := message(m.Input(), map[string]any{"name": resource})
+	ask := map[string]any{"name": resource}
+	if child, ok := fields["child"]; ok && getter == coordination {
+		ask["child"] = child
+	}
+	req, err := message(m.Input(), ask)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -11,8 +12,8 @@ import (
 )
 
 var (
-	reference = regexp.MustCompile(`\$\{([a-zA-Z0-9_.\-]+)\}`)
-	dateOf    = regexp.MustCompile(`^\$date\((-?\d+)\)$`)
+	reference = regexp.MustCompile(`\$\{([^${}]+)\}`)
+	dateOf    = regexp.MustCompile(`^\$(date|iso|today)(?:\((-?\d+)\))?$`)
 )
 
 // expand resolves references and dates in a request's value. A text that is one reference keeps the type of what it refers to.
@@ -47,11 +48,7 @@ func (p *play) expand(v any) (any, error) {
 
 func (p *play) expandText(s string) (any, error) {
 	if m := dateOf.FindStringSubmatch(s); m != nil {
-		n, err := strconv.Atoi(m[1])
-		if err != nil {
-			return nil, fmt.Errorf("scenario: %w", err)
-		}
-		return dateObject(p.start.AddDays(n)), nil
+		return p.date(m[1], m[2])
 	}
 	if m := reference.FindStringSubmatch(s); m != nil && m[0] == s {
 		return p.lookup(m[1])
@@ -67,9 +64,30 @@ func (p *play) expandText(s string) (any, error) {
 	return out, fail
 }
 
+// date gives the day n days after the start, as an object or as text, or n days after today.
+func (p *play) date(form, days string) (any, error) {
+	n := 0
+	if days != "" {
+		var err error
+		if n, err = strconv.Atoi(days); err != nil {
+			return nil, fmt.Errorf("scenario: %w", err)
+		}
+	}
+	switch form {
+	case "iso":
+		return p.env.Start.AddDays(n).String(), nil
+	case "today":
+		if p.env.Today == nil {
+			return nil, errors.New("scenario: $today is not known to the environment")
+		}
+		return dateObject(p.env.Today().AddDays(n)), nil
+	}
+	return dateObject(p.env.Start.AddDays(n)), nil
+}
+
 // lookup resolves "step.path" among earlier answers, or a key of the environment's variables.
 func (p *play) lookup(ref string) (any, error) {
-	if v, ok := p.env.Vars[ref]; ok {
+	if v, ok := p.vars[ref]; ok {
 		return v, nil
 	}
 	id, path, _ := strings.Cut(ref, ".")
@@ -84,12 +102,12 @@ func (p *play) lookup(ref string) (any, error) {
 	return v, nil
 }
 
-// at gives the value at a path such as "members.0.memberId"; "" is the value itself.
+// at gives the value at a path such as "members.0.memberId" or "deadlines[rule=plan].state"; "" is the value itself, a negative index counts from the end.
 func at(v any, path string) (any, bool) {
 	if path == "" {
 		return v, true
 	}
-	key, rest, _ := strings.Cut(path, ".")
+	key, rest := cut(path)
 	switch v := v.(type) {
 	case map[string]any:
 		e, ok := v[key]
@@ -98,6 +116,9 @@ func at(v any, path string) (any, bool) {
 		}
 		return at(e, rest)
 	case []any:
+		if field, want, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(key, "["), "]"), "="); ok {
+			return where(v, field, want, rest)
+		}
 		i, err := strconv.Atoi(key)
 		if err == nil && i < 0 {
 			i += len(v)
@@ -106,6 +127,32 @@ func at(v any, path string) (any, bool) {
 			return nil, false
 		}
 		return at(v[i], rest)
+	}
+	return nil, false
+}
+
+// cut splits the first segment off a path; a selector in brackets is a segment of its own and may hold dots.
+func cut(path string) (key, rest string) {
+	if strings.HasPrefix(path, "[") {
+		key, rest, _ = strings.Cut(path, "]")
+		return key + "]", strings.TrimPrefix(rest, ".")
+	}
+	i := strings.IndexAny(path, ".[")
+	switch {
+	case i < 0:
+		return path, ""
+	case path[i] == '[':
+		return path[:i], path[i:]
+	}
+	return path[:i], path[i+1:]
+}
+
+// where gives the value at a path in the first element of a list whose field has a value.
+func where(list []any, field, want, rest string) (any, bool) {
+	for _, e := range list {
+		if got, ok := at(e, field); ok && text(got) == want {
+			return at(e, rest)
+		}
 	}
 	return nil, false
 }
@@ -125,6 +172,10 @@ func (p *play) compare(answer any, path string, want any) (string, error) {
 		return fmt.Sprintf("%s is missing", path), nil
 	}
 	if s, isText := want.(string); isText {
+		if s == "present" {
+			empty := got == nil || got == "" || got == false
+			return differ(!empty, path, "empty", s), nil
+		}
 		if part, ok := strings.CutPrefix(s, "contains:"); ok {
 			return differ(strings.Contains(text(got), part), path, "something without "+part, s), nil
 		}
