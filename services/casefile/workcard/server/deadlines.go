@@ -49,6 +49,11 @@ func (s *Server) ListDeadlines(ctx context.Context, req *casefilev1.ListDeadline
 	}
 	m := newMerge(s.deps.Scope(ctx), t, at, func(d *store.Document) (bool, error) { return reached(ctx, d) })
 	out := &casefilev1.ListDeadlinesResponse{}
+	if req.GetPageToken() == "" {
+		if out.Deadlines, err = s.uncovered(ctx, t); err != nil {
+			return nil, err
+		}
+	}
 	for size := rpc.PageSize(req.GetPageSize()); ; {
 		h, ok, err := m.head(ctx)
 		if err != nil {

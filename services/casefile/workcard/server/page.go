@@ -115,10 +115,10 @@ func (s *stream) consume() { s.at++ }
 // token is where to go on; end says that there is nothing left. Within a page it asks for just the hits consumed, whose token it is.
 func (s *stream) token(ctx context.Context) (token string, end bool, err error) {
 	switch {
-	case !s.loaded || s.at == 0:
-		return s.query.Token, false, nil
-	case s.at >= len(s.page.Hits):
+	case s.loaded && s.at >= len(s.page.Hits):
 		return s.page.Next, s.page.Next == "", nil
+	case s.at == 0:
+		return s.query.Token, false, nil
 	}
 	q := s.query
 	q.Limit = s.at
