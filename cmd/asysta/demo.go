@@ -9,6 +9,8 @@ import (
 	"asysta.example/cmd/asysta/suite"
 
 	"asysta.example/internal/seal"
+	"asysta.example/internal/store"
+	"asysta.example/internal/store/sqlite"
 )
 
 // demo serves a freshly filled, invented county out of a directory that goes with the process.
@@ -27,5 +29,6 @@ func (p program) demo(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return p.run(ctx, cfg, suite.Options{Master: master})
+	cfg.Calls = 0 // whoever tries things out may try them fast
+	return p.run(ctx, cfg, suite.Options{Master: master, Engine: []store.EngineOption{sqlite.WithoutSync()}})
 }

@@ -23,13 +23,13 @@ import (
 const opening = 20 * time.Second
 
 // openEngine opens the database that the configuration names.
-func openEngine(ctx context.Context, c Storage) (store.Engine, error) {
+func openEngine(ctx context.Context, c Storage, opts []store.EngineOption) (store.Engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, opening)
 	defer cancel()
 	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok {
-		return sqlite.Open(ctx, path)
+		return sqlite.Open(ctx, path, opts...)
 	}
-	return mongo.Open(ctx, c.Store, c.Database)
+	return mongo.Open(ctx, c.Store, c.Database, opts...)
 }
 
 // Base is what every process with data has: storage, keys, clock and log.
@@ -40,8 +40,8 @@ type Base struct {
 
 // OpenBase opens storage and keys; Base.Close ends them. With migrate the collections are made, as in one process that is alone with its file;
 // otherwise `asysta migrate` has made them.
-func OpenBase(ctx context.Context, c Storage, master *seal.Master, clock func() time.Time, log *slog.Logger, migrate bool) (*Base, error) {
-	engine, err := openEngine(ctx, c)
+func OpenBase(ctx context.Context, c Storage, master *seal.Master, clock func() time.Time, log *slog.Logger, migrate bool, opts ...store.EngineOption) (*Base, error) {
+	engine, err := openEngine(ctx, c, opts)
 	if err != nil {
 		return nil, err
 	}

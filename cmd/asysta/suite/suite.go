@@ -15,6 +15,7 @@ import (
 	"asysta.example/internal/identity"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/seal"
+	"asysta.example/internal/store"
 )
 
 // TrialPath is where the trial issuer lives on the gateway.
@@ -25,8 +26,12 @@ type Options struct {
 	Clock  func() time.Time
 	Log    *slog.Logger
 	Master *seal.Master // nil: the file that the configuration names, made where there is none
-	// Fill puts data into the store before the first call is answered (the demo county).
+	// Fill puts data into the store before the first call is answered.
 	Fill func(context.Context, rpc.Deps) error
+	// Play makes calls through Conn before anybody outside can (the demo county lives through its past).
+	Play func(context.Context, *Suite) error
+	// Engine are options of the store's engine.
+	Engine []store.EngineOption
 }
 
 // Suite is everything in one process: services, gateway, storage, background work. Start makes it run, Close ends it.
@@ -51,7 +56,7 @@ func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) 
 			return nil, err
 		}
 	}
-	base, err := OpenBase(ctx, cfg.Storage, o.Master, o.Clock, o.Log, true)
+	base, err := OpenBase(ctx, cfg.Storage, o.Master, o.Clock, o.Log, true, o.Engine...)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +83,16 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 	if err := s.host.bound(ctx, cfg.Bounds); err != nil {
 		return err
 	}
-	if err := s.serve(ctx, cfg, auth); err != nil {
+	services, err := s.serve(ctx, auth)
+	if err != nil {
+		return err
+	}
+	if o.Play != nil {
+		if err := o.Play(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := s.serveOutside(ctx, cfg, auth, services); err != nil {
 		return err
 	}
 	s.Gateway, err = gateway.New(ctx, gateway.Config{AllowedOrigins: cfg.Origins}, gateway.Conns{Referral: s.Conn, Casefile: s.Conn, Planning: s.Conn, Reporting: s.Conn})
@@ -113,37 +127,40 @@ func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
 	return identity.New(people, tokens, s.Deps.Directory, s.Deps.Clock), nil
 }
 
-// serve starts the services in memory and, where an address is set, outside.
-func (s *Suite) serve(ctx context.Context, cfg AllConfig, auth rpc.Authenticator) (err error) {
+// serve starts the services in memory and the work that they do by themselves.
+func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator) (_ []rpc.Service, err error) {
 	pipe := rpc.NewPipe()
 	if s.asked, err = pipe.Dial(rpc.WithFaults()); err != nil {
-		return err
+		return nil, err
 	}
 	if s.Conn, err = pipe.Dial(); err != nil {
-		return err
+		return nil, err
 	}
 	parts, err := build(s.Deps, conns{casefile: s.asked}, Services...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.host.serve(ctx, s.Deps, auth, parts.servers, pipe); err != nil {
-		return err
-	}
-	if cfg.Listen != "" {
-		creds, err := cfg.serverCredentials()
-		if err != nil {
-			return err
-		}
-		lis, err := listen(ctx, cfg.Listen)
-		if err != nil {
-			return err
-		}
-		if err := s.host.serve(ctx, s.Deps, auth, parts.servers, lis, rpc.WithCredentials(creds)); err != nil {
-			return err
-		}
+		return nil, err
 	}
 	s.work = start(ctx, s.Deps, append(storeWork(s.Deps), parts.works...))
-	return nil
+	return parts.servers, nil
+}
+
+// serveOutside serves the same services to programs of other machines, where an address is set.
+func (s *Suite) serveOutside(ctx context.Context, cfg AllConfig, auth rpc.Authenticator, services []rpc.Service) error {
+	if cfg.Listen == "" {
+		return nil
+	}
+	creds, err := cfg.serverCredentials()
+	if err != nil {
+		return err
+	}
+	lis, err := listen(ctx, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	return s.host.serve(ctx, s.Deps, auth, services, lis, rpc.WithCredentials(creds))
 }
 
 // Address is where the gateway listens, "host:port".

@@ -3,6 +3,7 @@ package suite_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -130,6 +131,36 @@ func TestTrialServesGRPCAndREST(t *testing.T) {
 		t.Errorf("ready: %d %s", code, body)
 	}
 }
+
+func TestPlayCallsBeforeAnybodyElseCan(t *testing.T) {
+	cfg := trialConfig(t)
+	played := false
+	s, err := suite.Start(t.Context(), cfg, suite.Options{Clock: clock, Log: slog.New(slog.DiscardHandler), Fill: fill, Play: func(ctx context.Context, s *suite.Suite) error {
+		token, err := s.Trial.Token("hanna")
+		if err != nil {
+			return err
+		}
+		client := &http.Client{Timeout: 100 * time.Millisecond}
+		if resp, err := client.Get("http://" + s.Address() + "/healthz"); err == nil {
+			must(t, resp.Body.Close())
+			t.Error("the gateway answered while the past was played")
+		}
+		client.CloseIdleConnections()
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+		_, err = referralv1.NewReferralServiceClient(s.Conn).ListReferrals(ctx, &referralv1.ListReferralsRequest{Parent: "gminas/3024035"})
+		played = err == nil
+		return err
+	}})
+	must(t, err)
+	if must(t, s.Close()); !played {
+		t.Error("nothing was played")
+	}
+	if _, err := suite.Start(t.Context(), cfg, suite.Options{Clock: clock, Log: slog.New(slog.DiscardHandler), Play: func(context.Context, *suite.Suite) error { return errPlay }}); !errors.Is(err, errPlay) {
+		t.Errorf("a play that fails: %v", err)
+	}
+}
+
+var errPlay = errors.New("step 3 did not come out")
 
 func TestStartCleansUpWhereItFails(t *testing.T) {
 	cfg := trialConfig(t)
