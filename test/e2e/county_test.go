@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	_ "modernc.org/sqlite" // to look into the store beside the program
 
 	"asysta.example/cmd/asysta/suite"
@@ -151,6 +154,34 @@ func (c *county) refused(t *testing.T, way scenario.Transport, s scenario.Step) 
 		t.Error(err)
 	}
 	return got
+}
+
+// tried plays one step however it ends, and gives its refusal, nil for none.
+func (c *county) tried(t *testing.T, way scenario.Transport, s scenario.Step) *scenario.Refusal {
+	t.Helper()
+	k := &keeping{Transport: way}
+	_, err := scenario.Play(t.Context(), &scenario.File{Steps: []scenario.Step{s}}, c.env(k, nil))
+	if err != nil && k.refusal == nil {
+		t.Fatal(err)
+	}
+	if err == nil {
+		return nil
+	}
+	return k.refusal
+}
+
+// keeping remembers the last refusal that passed.
+type keeping struct {
+	scenario.Transport
+	refusal *scenario.Refusal
+}
+
+// Call implements scenario.Transport.
+func (k *keeping) Call(ctx context.Context, as string, m protoreflect.MethodDescriptor, req proto.Message, take int) ([]any, error) {
+	answers, err := k.Transport.Call(ctx, as, m, req, take)
+	k.refusal = nil
+	errors.As(err, &k.refusal)
+	return answers, err
 }
 
 // holding is what the store holds: a digest of every document, and the number of commits and of accesses. Left out of the digest are the access log, the feeds'
