@@ -16,6 +16,7 @@ import (
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
+	"asysta.example/services/casefile/workcard"
 )
 
 // familyFile writes a document as the resource that the caller sees today.
@@ -39,7 +40,8 @@ func (s *Server) resource(ctx context.Context, gmina, id, etag string, f casefil
 	g := access.GrantFrom(ctx)
 	out := writer{gmina: gmina, file: f, today: s.deps.Today()}.write(id)
 	out.Etag = etag
-	out.AllowedActions = casefile.Allowed(f, rolesOn(g, f.Cover.Parties()))
+	roles := rolesOn(g, f.Cover.Parties())
+	out.AllowedActions = append(casefile.Allowed(f, roles), workcard.Actions(f.Cover, roles...)...)
 	if g.Has(access.Head, access.System) {
 		for _, p := range f.Cover.LockedOut {
 			out.LockedOut = append(out.LockedOut, name.InCounty(gmina[:4], name.People, p))

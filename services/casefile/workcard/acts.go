@@ -44,19 +44,27 @@ var Acts = []Act{
 		Polish: "O braku współpracy informuje się sąd, gdy rodzina ma przydzielonego asystenta i praca z nią trwa."},
 }
 
-// Actions are the short names of the methods that start a new entry and that a role may call on a file in a state, for allowed_actions.
-func Actions(state familyfile.State, role access.Role) []string {
+// Actions are the short names of the methods that start a new entry and that a caller in some roles may call on a file, for allowed_actions.
+func Actions(c familyfile.Cover, roles ...access.Role) []string {
 	var out []string
 	for _, a := range Acts {
-		switch a.Command {
-		case "CorrectVisit", "SendCourtOpinion": // acts on an entry, not on the file
-			continue
-		}
-		if slices.Contains(a.States, state) && slices.Contains(a.Roles, role) && !slices.Contains(out, a.Command) {
+		mine := slices.ContainsFunc(a.Roles, func(r access.Role) bool { return slices.Contains(roles, r) })
+		if mine && slices.Contains(a.States, c.State) && !slices.Contains(out, a.Command) && offered(a.Command, c) {
 			out = append(out, a.Command)
 		}
 	}
 	return out
+}
+
+// offered leaves out what acts on an entry and not on the file, and what the file lacks something for.
+func offered(command string, c familyfile.Cover) bool {
+	switch command {
+	case "CorrectVisit", "SendCourtOpinion":
+		return false
+	case "NotifyNonCooperation":
+		return slices.ContainsFunc(c.CourtOrders, func(o familyfile.CourtTerm) bool { return o.EndedOn.IsZero() })
+	}
+	return true
 }
 
 // allow checks a command against the table. Kind is that of a visit, "" for other commands.

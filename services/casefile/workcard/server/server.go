@@ -108,9 +108,13 @@ func (s *Server) commit(
 	ctx context.Context, n name.Name, validateOnly bool, command func(store.Scope, file) (workcard.Command, error),
 ) (file, workcard.Outcome, error) {
 	var out workcard.Outcome
+	f, err := s.load(ctx, n)
+	if err != nil {
+		return f, out, err
+	}
 	scope, today := s.deps.Scope(ctx), s.deps.Today()
 	doc, _, err := s.deps.Mutate(ctx, rpc.Mutation{
-		Scope: scope, Ref: ref(n), ValidateOnly: validateOnly,
+		Scope: scope, Ref: ref(n), ValidateOnly: validateOnly, Role: f.by.Role,
 		Authorize: func(d *store.Document) error { _, _, err := reach(ctx, d); return err },
 		Apply: func(d *store.Document) (store.Change, error) {
 			f, err := open(ctx, d)
@@ -130,7 +134,7 @@ func (s *Server) commit(
 	if err != nil {
 		return file{}, out, err
 	}
-	f, err := open(ctx, doc)
+	f, err = open(ctx, doc)
 	return f, out, err
 }
 

@@ -17,6 +17,8 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
+	"asysta.example/internal/access"
+	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/store"
 )
@@ -336,5 +338,21 @@ func TestReadsAreInTheAccessLog(t *testing.T) {
 	must(t, err)
 	if len(after) != len(before)+1 || !slices.ContainsFunc(after, func(a store.Access) bool { return a.Actor.Staff == "sw1" }) {
 		t.Errorf("%d lines before, %d after a list: %+v", len(before), len(after), after)
+	}
+}
+
+func TestTheJournalNamesTheRoleThatReachesTheFile(t *testing.T) {
+	w := newWorld(t)
+	from := day("2020-01-01")
+	w.put(w.store.ForCounty(county), store.People, "p-two", store.Change{Cover: directory.Person{DisplayName: "two", Subjects: []string{"two"}, ActiveFrom: from}})
+	w.put(w.store.For(gmina), store.Staff, "two", store.Change{Cover: directory.Staff{Person: "p-two", DisplayName: "two", Roles: []access.Role{access.SocialWorker, access.Assistant},
+		Contract: directory.ContractEmployment, Areas: []string{"a9"}, ActiveFrom: from}})
+	w.family("f1", func(c *familyfile.Cover) { c.Assistant, c.AssistantPer = "two", "p-two" })
+	_, err := w.client.RecordContact(w.as("two"), &casefilev1.RecordContactRequest{Parent: file("f1"), Contact: contact(), RequestId: w.rid(), Purpose: "uzgodnienie"})
+	must(t, err)
+	commits, err := w.store.For(gmina).History(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 1, 10)
+	must(t, err)
+	if len(commits) != 1 || commits[0].Actor.Role != "ASSISTANT" || commits[0].Actor.Staff != "two" || commits[0].Purpose != "uzgodnienie" {
+		t.Errorf("journal: %+v", commits)
 	}
 }
