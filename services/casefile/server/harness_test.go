@@ -163,7 +163,7 @@ func (w *world) people() {
 		w.put(w.store.For(p.gmina), store.Staff, p.id, directory.Staff{Person: "p-" + p.id, DisplayName: p.id, Roles: []access.Role{p.role}, Contract: directory.ContractEmployment,
 			FTE: directory.FullTime, Body: p.body, ActiveFrom: from})
 	}
-	for id, role := range map[string]access.Role{"co-1": access.Coordinator, "auditor": access.Auditor, "admin": access.CountyAdministrator} {
+	for id, role := range map[string]access.Role{"co-1": access.Coordinator, "auditor": access.Auditor, "auditor-2": access.Auditor, "admin": access.CountyAdministrator} {
 		w.put(inCounty, store.People, "p-"+id, directory.Person{DisplayName: id, Subjects: []string{id}, CountyRoles: []access.Role{role}, ActiveFrom: from})
 	}
 	w.put(w.store.For(gmina), store.Institutions, "ngo", directory.Institution{DisplayName: "Fundacja", Kind: directory.InstitutionBody190})

@@ -252,7 +252,9 @@ func TestCorrections(t *testing.T) {
 	}
 	_, err = w.client.GetFamilyFile(w.as("as-1"), &casefilev1.GetFamilyFileRequest{Name: f.GetName(), AsKnownAt: timestamppb.New(before)})
 	want(t, err, "DENIED")
-	for who, reason := range map[string]string{"head": "", "auditor": "", "as-1": "DENIED", "far-head": "DENIED", "admin": "DENIED"} {
+	f, err = w.client.LockOut(w.as("head"), &casefilev1.LockOutRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Person: person("auditor-2")})
+	must(t, err)
+	for who, reason := range map[string]string{"head": "", "auditor": "", "auditor-2": "DENIED", "as-1": "DENIED", "far-head": "DENIED", "admin": "DENIED"} {
 		history, err := w.client.ListHistory(w.as(who), &casefilev1.ListHistoryRequest{Parent: f.GetName(), PageSize: 2})
 		want(t, err, reason)
 		if n := len(history.GetChanges()); reason == "" && (n != 2 || history.GetNextPageToken() == "" || history.GetChanges()[0].GetMethod() != "OpenFamilyFile") {
@@ -353,6 +355,31 @@ func TestSweepAfterCrash(t *testing.T) {
 	must(t, w.keeper.Confirm(t.Context(), at("as-1")))
 	if freed, err := w.service.Reconcile(t.Context(), county); err != nil || freed != 1 || w.places("as-1") != "" {
 		t.Errorf("reconciled %d, %v, places %q", freed, err, w.places("as-1"))
+	}
+}
+
+// A handover whose commit fails leaves no reservation behind, and the family where it was.
+func TestFailedHandoverGivesBack(t *testing.T) {
+	w := newWorld(t)
+	f := w.open("f1", "as-1", "")
+	commits := 0
+	second := func(p store.FailPoint) error {
+		if p != store.PointJournal {
+			return nil
+		}
+		if commits++; commits == 2 { // the first reserves the place, the second is the file's
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	w.fail.Store(&second)
+	_, err := w.client.ReassignAssistant(w.as("head"), &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Assistant: staff("as-2"), HandoverDate: on("2026-03-02"), Reason: "urlop"})
+	if err == nil || commits != 3 {
+		t.Errorf("%v after %d commits", err, commits)
+	}
+	w.fail.Store(nil)
+	if w.places("as-2") != "" || w.places("as-1") != "f1 HELD" || w.get("as-1", f.GetName()).GetAssistant() != staff("as-1") {
+		t.Errorf("places %q and %q", w.places("as-1"), w.places("as-2"))
 	}
 }
 
