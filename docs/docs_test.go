@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"asysta.example/cmd/asysta/suite"
 	_ "asysta.example/proto/gen/asysta/casefile/v1"
 	_ "asysta.example/proto/gen/asysta/directory/v1"
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
@@ -243,4 +244,17 @@ func notes(p *optionsv1.Permission) string {
 		out = append(out, "reading is logged")
 	}
 	return strings.Join(out, ", ")
+}
+
+func TestSettings(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("\n| setting | default | meaning |\n|---|---|---|\n")
+	for _, s := range suite.Settings() {
+		byDefault := "–"
+		if s.Default != "" {
+			byDefault = "`" + s.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s%s` | %s | %s |\n", suite.Prefix, s.Name, byDefault, strings.ReplaceAll(s.Help, "|", `\\|`))
+	}
+	derived(t, "OPERATIONS.md", "settings", b.String()+"\n")
 }
