@@ -146,6 +146,9 @@ func (w *world) due(by string, req *casefilev1.ListDeadlinesRequest) []string {
 	for range pagesAtMost {
 		page, err := w.client.ListDeadlines(w.as(by), req)
 		must(w.t, err)
+		if size := int(req.GetPageSize()); size > 0 && len(page.GetDeadlines()) > size {
+			w.t.Fatalf("%d terms on a page of %d", len(page.GetDeadlines()), size)
+		}
 		for _, d := range page.GetDeadlines() {
 			date, err := rpc.DateFrom(d.GetDueDate(), "")
 			must(w.t, err)
@@ -236,6 +239,8 @@ func TestDeadlinesOnOneDayComeTogetherAndOnce(t *testing.T) {
 	wantCode(t, err, codes.InvalidArgument, "a token of another list")
 	_, err = w.client.ListDeadlines(w.as("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, PageToken: "???"})
 	wantCode(t, err, codes.InvalidArgument, "a token of nothing")
+	_, err = w.client.ListDeadlines(w.as("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, FamilyFile: "gminas/" + nearby + "/familyFiles/f000"})
+	wantCode(t, err, codes.PermissionDenied, "a file under the name of another gmina")
 }
 
 func TestPersonallyRoutedReferralIsNotTheAreas(t *testing.T) {

@@ -356,3 +356,25 @@ func TestTheJournalNamesTheRoleThatReachesTheFile(t *testing.T) {
 		t.Errorf("journal: %+v", commits)
 	}
 }
+
+func TestLastVisitAfterCorrections(t *testing.T) {
+	w := newWorld(t)
+	w.family("f1", nil)
+	w.record("f1", meeting("2026-10-20"))
+	w.record("f1", unsuccessful("2026-11-11"))
+	phone := meeting("2026-11-10")
+	phone.Place = casefilev1.VisitPlace_VISIT_PLACE_PHONE
+	w.record("f1", phone)
+	v := w.record("f1", meeting("2026-11-12"))
+	for _, to := range []string{"2026-11-02", "2026-10-25", "2026-10-10"} {
+		var err error
+		v, err = w.client.CorrectVisit(w.as("as1"), &casefilev1.CorrectVisitRequest{Name: v.GetName(), Visit: meeting(to), Reason: "pomylono dni", RequestId: w.rid()})
+		must(t, err)
+		if to < "2026-10-20" {
+			to = "2026-10-20"
+		}
+		if got := w.cover("f1").LastVisitOn; got != day(to) {
+			t.Errorf("last visit %s, want %s", got, to)
+		}
+	}
+}
