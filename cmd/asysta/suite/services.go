@@ -56,7 +56,7 @@ var builders = map[string]func(rpc.Deps, conns) part{
 		s := casefile.New(d, d.Vault, keeper.New(d.Store, d.Clock))
 		return part{
 			servers: []rpc.Service{s, workcard.New(d), directory.New(d)},
-			works:   []Work{{Name: "casefile/sweep", Every: settleEvery, Round: counted(s.Sweep)}},
+			works:   []Work{{Name: "casefile/sweep", Every: settleEvery, Round: counted(s.Sweep)}, {Name: "casefile/reconcile", Every: reconcileEvery, Round: counted(s.ReconcileAll)}},
 		}
 	},
 	Planning: func(d rpc.Deps, _ conns) part {
@@ -65,6 +65,9 @@ var builders = map[string]func(rpc.Deps, conns) part{
 	},
 	Reporting: func(d rpc.Deps, _ conns) part { return part{servers: []rpc.Service{reporting.New(d)}} },
 }
+
+// reconcileEvery is how often every caseload is compared with the family files.
+const reconcileEvery = 24 * time.Hour
 
 // settleEvery is how often what a crash left between two aggregates is finished.
 const settleEvery = 20 * time.Second

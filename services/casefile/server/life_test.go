@@ -15,6 +15,7 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
+	"asysta.example/internal/directory"
 	"asysta.example/internal/store"
 )
 
@@ -353,7 +354,8 @@ func TestSweepAfterCrash(t *testing.T) {
 	}
 	must(t, w.keeper.Reserve(t.Context(), at("as-1")))
 	must(t, w.keeper.Confirm(t.Context(), at("as-1")))
-	if freed, err := w.service.Reconcile(t.Context(), county); err != nil || freed != 1 || w.places("as-1") != "" {
+	w.put(w.store.ForCounty(county), store.Counties, county, directory.County{Digits: county})
+	if freed, err := w.service.ReconcileAll(t.Context()); err != nil || freed != 1 || w.places("as-1") != "" {
 		t.Errorf("reconciled %d, %v, places %q", freed, err, w.places("as-1"))
 	}
 }

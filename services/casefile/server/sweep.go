@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"asysta.example/internal/rpc"
@@ -50,6 +49,27 @@ func (s *Server) Reconcile(ctx context.Context, county string) (freed int, err e
 	}
 }
 
+// ReconcileAll reconciles every county of the deployment.
+func (s *Server) ReconcileAll(ctx context.Context) (freed int, err error) {
+	q := store.Query{Index: "all", Limit: 200}
+	for {
+		page, err := s.deps.Store.System().List(ctx, store.Counties, q)
+		if err != nil {
+			return freed, fmt.Errorf("casefile: reconcile: %w", err)
+		}
+		for _, hit := range page.Hits {
+			n, err := s.Reconcile(ctx, hit.Doc.ID)
+			if freed += n; err != nil {
+				return freed, err
+			}
+		}
+		if page.Next == "" {
+			return freed, nil
+		}
+		q.Token = page.Next
+	}
+}
+
 func (s *Server) reconcile(ctx context.Context, county, person string) (freed int, err error) {
 	c, err := s.keeper.Load(ctx, county, person)
 	if err != nil {
@@ -62,7 +82,7 @@ func (s *Server) reconcile(ctx context.Context, county, person string) (freed in
 		ctx := rpc.Background(ctx, "casefile", p.Gmina, sweepMethod)
 		l, exists, err := s.find(ctx, p.Gmina, p.File)
 		if err != nil {
-			return freed, errors.Join(err)
+			return freed, err
 		}
 		if exists && holds(l.file.Cover, person) {
 			continue
