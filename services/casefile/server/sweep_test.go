@@ -1,0 +1,125 @@
+package server_test
+
+import (
+	"errors"
+	"testing"
+
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+
+	"asysta.example/internal/directory"
+	"asysta.example/internal/store"
+)
+
+// A crash between the commit of a file and its places is mended by the sweep and by Reconcile.
+func TestSweepAfterCrash(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("gone"), Assistant: staff("as-1"), RequestId: w.rid()})
+	must(t, err)
+	f := w.open("f1", "as-2", "")
+	lost := func(store.FailPoint) error { return errors.New("power cut") }
+	w.fail.Store(&lost)
+	if _, err := w.client.UnassignAssistant(w.as("head"), &casefilev1.UnassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), ToDate: on("2026-03-02"), Reason: "urlop"}); err == nil {
+		t.Error("acknowledged without a commit")
+	}
+	w.fail.Store(nil)
+	n, err := w.service.Sweep(t.Context())
+	if err != nil || n != 0 || w.places("as-1") != "gone RESERVED" {
+		t.Fatalf("a fresh reservation was swept: %d, %v", n, err)
+	}
+	w.travel("2026-03-03")
+	n, err = w.service.Sweep(t.Context())
+	if err != nil || n != 1 || w.places("as-1") != "" {
+		t.Errorf("swept %d, %v, places %q", n, err, w.places("as-1"))
+	}
+	_, err = w.system.OpenFamilyFile(w.asking(), w.opening("gone", staff("as-1"), ""))
+	want(t, err, "FILE_FENCED")
+	if freed, err := w.service.Reconcile(t.Context(), county); err != nil || freed != 0 || w.places("as-2") != "f1 HELD" {
+		t.Errorf("reconciled a place that is held: %d, %v, %q", freed, err, w.places("as-2"))
+	}
+	must(t, w.keeper.Reserve(t.Context(), at("as-1")))
+	must(t, w.keeper.Confirm(t.Context(), at("as-1")))
+	w.put(w.store.ForCounty(county), store.Counties, county, directory.County{Digits: county})
+	if freed, err := w.service.ReconcileAll(t.Context()); err != nil || freed != 1 || w.places("as-1") != "" {
+		t.Errorf("reconciled %d, %v, places %q", freed, err, w.places("as-1"))
+	}
+}
+
+// A handover whose commit fails leaves no reservation behind, and the family where it was.
+func TestFailedHandoverGivesBack(t *testing.T) {
+	w := newWorld(t)
+	f := w.open("f1", "as-1", "")
+	commits := 0
+	second := func(p store.FailPoint) error {
+		if p != store.PointJournal {
+			return nil
+		}
+		if commits++; commits == 2 { // the first reserves the place, the second is the file's
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	w.fail.Store(&second)
+	_, err := w.client.ReassignAssistant(w.as("head"), &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Assistant: staff("as-2"), HandoverDate: on("2026-03-02"), Reason: "urlop"})
+	if err == nil || commits != 3 {
+		t.Errorf("%v after %d commits", err, commits)
+	}
+	w.fail.Store(nil)
+	if w.places("as-2") != "" || w.places("as-1") != "f1 HELD" || w.get("as-1", f.GetName()).GetAssistant() != staff("as-1") {
+		t.Errorf("places %q and %q", w.places("as-1"), w.places("as-2"))
+	}
+}
+
+func TestList(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.open("f1", "as-1", ""), w.open("f2", "as-2", "")
+	w.open("f3", "", "")
+	_, err := w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file("f4"), Assistant: staff("as-1"), RequestId: w.rid()})
+	must(t, err)
+	for name, tc := range map[string]struct {
+		who  string
+		req  *casefilev1.ListFamilyFilesRequest
+		want int
+	}{
+		"head sees all":            {"head", &casefilev1.ListFamilyFilesRequest{}, 3},
+		"by state":                 {"head", &casefilev1.ListFamilyFilesRequest{State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_ASSIGNED}, 2},
+		"by assistant":             {"head", &casefilev1.ListFamilyFilesRequest{Assistant: staff("as-1")}, 1},
+		"by assistant and state":   {"head", &casefilev1.ListFamilyFilesRequest{Assistant: staff("as-1"), State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_MONITORING}, 0},
+		"another's, by assistant":  {"as-2", &casefilev1.ListFamilyFilesRequest{Assistant: staff("as-1")}, 0},
+		"opened later":             {"head", &casefilev1.ListFamilyFilesRequest{OpenedFromDate: on("2026-03-03")}, 0},
+		"opened until then":        {"head", &casefilev1.ListFamilyFilesRequest{OpenedToDate: on("2026-03-02")}, 3},
+		"by social worker":         {"head", &casefilev1.ListFamilyFilesRequest{SocialWorker: staff("sw-1"), OpenedFromDate: on("2026-03-02")}, 3},
+		"social worker, own area":  {"sw-1", &casefilev1.ListFamilyFilesRequest{}, 3},
+		"social worker, other one": {"sw-2", &casefilev1.ListFamilyFilesRequest{}, 0},
+		"fenced":                   {"head", &casefilev1.ListFamilyFilesRequest{State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_FENCED}, 0},
+	} {
+		tc.req.Parent = "gminas/" + gmina
+		list, err := w.client.ListFamilyFiles(w.as(tc.who), tc.req)
+		must(t, err)
+		if got := len(list.GetFamilyFiles()); got != tc.want {
+			t.Errorf("%s: %d files, want %d", name, got, tc.want)
+		}
+	}
+	seen := map[string]bool{}
+	for token := ""; ; {
+		list, err := w.client.ListFamilyFiles(w.as("head"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina, PageSize: 1, PageToken: token})
+		must(t, err)
+		for _, f := range list.GetFamilyFiles() {
+			seen[f.GetName()] = true
+		}
+		if token = list.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	if len(seen) != 3 || !seen[a.GetName()] || !seen[b.GetName()] {
+		t.Errorf("pages showed %v", seen)
+	}
+	_, err = w.client.ListFamilyFiles(w.as("head"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina, PageToken: "nonsense"})
+	want(t, err, "PAGE_TOKEN")
+	accesses, err := w.client.ListAccesses(w.as("auditor"), &casefilev1.ListAccessesRequest{Parent: a.GetName()})
+	must(t, err)
+	for _, x := range accesses.GetAccesses() {
+		if x.GetActor().GetPerson() == person("sw-2") || x.GetActor().GetPerson() == person("as-2") {
+			t.Errorf("who saw nothing counts as a reader: %v", x)
+		}
+	}
+}
