@@ -2923,7 +2923,7 @@ type ListDeadlinesRequest struct {
 	State v1.DeadlineState `protobuf:"varint,5,opt,name=state,proto3,enum=asysta.family.v1.DeadlineState" json:"state,omitempty"`
 	// Last due date wanted; empty: all.
 	DueUntilDate *date.Date `protobuf:"bytes,6,opt,name=due_until_date,json=dueUntilDate,proto3" json:"due_until_date,omitempty"`
-	// Terms on a page: 1 to 200, 50 when 0. Terms of one file that fall due on one day stay on one page.
+	// Terms on a page: 1 to 200, 50 when 0. Terms of one file that fall due on one day stay on one page; those of a file asked for by name all do.
 	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before.
 	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

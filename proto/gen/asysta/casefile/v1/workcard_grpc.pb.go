@@ -103,6 +103,7 @@ type WorkCardServiceClient interface {
 	SearchFamilyFiles(ctx context.Context, in *SearchFamilyFilesRequest, opts ...grpc.CallOption) (*SearchFamilyFilesResponse, error)
 	// Lists the terms of family files and referrals by due date, of one staff member, of one file or referral, or of the whole office. Only terms of
 	// what the caller may see: an assistant's own families, a social worker's area, for the head everything, also what nobody is responsible for.
+	// The head's first page begins with families whose assistant is absent or has left, whatever its size.
 	ListDeadlines(ctx context.Context, in *ListDeadlinesRequest, opts ...grpc.CallOption) (*ListDeadlinesResponse, error)
 	// Gives the work card as a printable page (text/html, A4, Polish) with the office's name, address and telephone, the entries and space for signatures.
 	// Superseded entries and the family's address are not on it.
@@ -330,6 +331,7 @@ type WorkCardServiceServer interface {
 	SearchFamilyFiles(context.Context, *SearchFamilyFilesRequest) (*SearchFamilyFilesResponse, error)
 	// Lists the terms of family files and referrals by due date, of one staff member, of one file or referral, or of the whole office. Only terms of
 	// what the caller may see: an assistant's own families, a social worker's area, for the head everything, also what nobody is responsible for.
+	// The head's first page begins with families whose assistant is absent or has left, whatever its size.
 	ListDeadlines(context.Context, *ListDeadlinesRequest) (*ListDeadlinesResponse, error)
 	// Gives the work card as a printable page (text/html, A4, Polish) with the office's name, address and telephone, the entries and space for signatures.
 	// Superseded entries and the family's address are not on it.
