@@ -2,9 +2,11 @@ package scenario
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -100,13 +102,16 @@ func (f *File) check() error {
 	}
 	day := 0
 	for i, s := range f.Steps {
+		if s.Group != "" {
+			day = 0 // a group may happen beside the ones above
+		}
 		switch {
 		case s.ID == "" || seen[s.ID]:
 			errs = append(errs, fmt.Errorf("scenario: step %d: id %q missing or doubled", i+1, s.ID))
 		case s.As == "" || s.Call == "" || s.Title == "":
 			errs = append(errs, fmt.Errorf("scenario: step %s lacks as, call or title", s.ID))
 		case s.Day < day || s.Day > f.Days:
-			errs = append(errs, fmt.Errorf("scenario: step %s: day %d lies before the step above or after the end", s.ID, s.Day))
+			errs = append(errs, fmt.Errorf("scenario: step %s: day %d lies before the step above in its group or after the end", s.ID, s.Day))
 		case len(people) > 0 && !people[s.As]:
 			errs = append(errs, fmt.Errorf("scenario: step %s: %q is nobody of the scenario", s.ID, s.As))
 		}
@@ -124,4 +129,11 @@ func (f *File) check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Chronological gives the steps as they are played: by day, and as in the file on one day.
+func (f *File) Chronological() []Step {
+	steps := slices.Clone(f.Steps)
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Day, b.Day) })
+	return steps
 }

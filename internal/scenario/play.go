@@ -49,7 +49,7 @@ func Play(ctx context.Context, f *File, env Env) (map[string]any, error) {
 	}
 	maps.Copy(p.vars, env.Vars)
 	maps.Copy(p.answers, env.Known)
-	for _, s := range f.Steps {
+	for _, s := range f.Chronological() {
 		if err := p.step(ctx, s); err != nil {
 			return p.answers, fmt.Errorf("scenario: step %s (%s, %s): %w", s.ID, s.As, s.Call, err)
 		}

@@ -13,7 +13,7 @@ import (
 
 var (
 	reference = regexp.MustCompile(`\$\{([^${}]+)\}`)
-	dateOf    = regexp.MustCompile(`^\$(date|iso|today)(?:\((-?\d+)\))?$`)
+	dateOf    = regexp.MustCompile(`^\$(date|iso|today|first|last)(?:\((-?\d+)\))?$`)
 )
 
 // expand resolves references and dates in a request's value. A text that is one reference keeps the type of what it refers to.
@@ -64,7 +64,7 @@ func (p *play) expandText(s string) (any, error) {
 	return out, fail
 }
 
-// date gives the day n days after the start, as an object or as text, or n days after today.
+// date gives the day n days after the start, as an object or as text, the first or last day of its month, or the day n days after today.
 func (p *play) date(form, days string) (any, error) {
 	n := 0
 	if days != "" {
@@ -76,6 +76,12 @@ func (p *play) date(form, days string) (any, error) {
 	switch form {
 	case "iso":
 		return p.env.Start.AddDays(n).String(), nil
+	case "first":
+		day := p.env.Start.AddDays(n)
+		return dateObject(day.AddDays(1 - day.Day())), nil
+	case "last":
+		day := p.env.Start.AddDays(n)
+		return dateObject(day.AddDays(1 - day.Day()).AddMonths(1).AddDays(-1)), nil
 	case "today":
 		if p.env.Today == nil {
 			return nil, errors.New("scenario: $today is not known to the environment")
