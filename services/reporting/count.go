@@ -65,12 +65,17 @@ func familyRows(p Period, files []File) []Row {
 func visitRows(visits []Visit) []Row {
 	total := Row{ID: "visits.held", Title: "Spotkania z rodzinami", Unit: Count}
 	failed := Row{ID: "visits.unsuccessful", Title: "Wizyty, które się nie odbyły", Unit: Count}
+	calls := Row{ID: "visits.by_phone", Title: "Rozmowy telefoniczne z rodzinami", Unit: Count}
 	minutes := Row{ID: "visits.minutes", Title: "Czas spotkań", Unit: Minutes}
 	type sum struct{ count, minutes int64 }
 	byTask := map[string]sum{}
 	for _, v := range visits {
-		if v.Kind == unsuccessful {
+		switch {
+		case v.Kind == unsuccessful:
 			failed.Value++
+			continue
+		case !v.met():
+			calls.Value++
 			continue
 		}
 		total.Value++
@@ -80,7 +85,7 @@ func visitRows(visits []Visit) []Row {
 			byTask[t] = sum{s.count + 1, s.minutes + int64(v.Minutes)}
 		}
 	}
-	rows := []Row{total, failed, minutes}
+	rows := []Row{total, failed, calls, minutes}
 	for _, code := range taskCodes(byTask) {
 		title := code + ". " + catalogue.Tasks.Title(code)
 		rows = append(rows,
@@ -127,7 +132,7 @@ func loads(p Period, files []File, visits []Visit, staff []string) []Load {
 		}
 	}
 	for _, v := range visits {
-		if v.Kind != unsuccessful && v.Staff != "" {
+		if v.met() && v.Staff != "" {
 			l := of(v.Staff)
 			l.Visits++
 			l.Minutes += int64(v.Minutes)

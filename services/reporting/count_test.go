@@ -108,12 +108,13 @@ func TestVisitsAndLoads(t *testing.T) {
 		{ID: "1", On: on("2026-01-01"), Staff: "a1", Kind: "MEETING", Minutes: 60, Tasks: []string{"3", "6"}},
 		{ID: "2", On: on("2026-06-30"), Staff: "a2", Kind: "MEETING", Minutes: 90, Tasks: []string{"3"}},
 		{ID: "3", On: on("2026-04-01"), Staff: "a2", Kind: "UNSUCCESSFUL"},
+		{ID: "7", On: on("2026-04-02"), Staff: "a2", Kind: "MEETING", Place: "PHONE", Minutes: 15, Tasks: []string{"3"}},
 		{ID: "4", On: on("2026-07-01"), Staff: "a2", Kind: "MEETING", Minutes: 30},
 		{ID: "5", On: on("2026-05-01"), Staff: "a2", Kind: "MEETING", Minutes: 45},
 		{ID: "6", On: on("2026-07-02"), Staff: "a2", Kind: "MEETING", Minutes: 45, Supersedes: "5"}, // moved out of the period
 	}
 	in := CountGmina(half(), []File{with}, visits, []string{"a1", "a2", "a3"})
-	want := map[string]int64{"visits.held": 2, "visits.unsuccessful": 1, "visits.minutes": 150, "tasks.3.visits": 2, "tasks.3.minutes": 150,
+	want := map[string]int64{"visits.held": 2, "visits.unsuccessful": 1, "visits.by_phone": 1, "visits.minutes": 150, "tasks.3.visits": 2, "tasks.3.minutes": 150,
 		"tasks.6.visits": 1, "tasks.6.minutes": 60, "tasks.19.visits": 0, "families.awaiting": 0}
 	ids := make([]string, 0, len(want))
 	for id := range want {

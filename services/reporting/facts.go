@@ -27,15 +27,22 @@ type Visit struct {
 	On         calendar.Date `bson:"on"`
 	Staff      string        `bson:"staff"`
 	Kind       string        `bson:"kind"`
+	Place      string        `bson:"place"`
 	Minutes    int           `bson:"minutes"`
 	Tasks      []string      `bson:"tasks"`
 	Supersedes string        `bson:"supersedes"`
 }
 
 // VisitFields are the fields of a stored entry that Visit reads.
-var VisitFields = []string{"id", "on", "staff", "kind", "minutes", "tasks", "supersedes"}
+var VisitFields = []string{"id", "on", "staff", "kind", "place", "minutes", "tasks", "supersedes"}
 
-const unsuccessful = "UNSUCCESSFUL"
+const (
+	unsuccessful = "UNSUCCESSFUL"
+	byPhone      = "PHONE"
+)
+
+// met says that the assistant and the family met: the entry is neither a visit that did not take place nor a call.
+func (v Visit) met() bool { return v.Kind != unsuccessful && v.Place != byPhone }
 
 // Standing leaves out the entries that a later one has superseded.
 func Standing(all []Visit) []Visit {
