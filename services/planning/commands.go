@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"asysta.example/internal/calendar"
+	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 )
 
@@ -183,6 +184,9 @@ func (c Sign) apply(f File, env Env) (File, Events, error) {
 	for _, s := range c.Signatures {
 		if s.By == "" {
 			return f, Events{}, fault.Invalid("signatures.signer", "SIGNER_MISSING", "wskaż członka rodziny, który podpisał albo odmówił podpisu.")
+		}
+		if !slices.ContainsFunc(f.Cover.Label.Members, func(m familyfile.MemberName) bool { return m.Member == s.By }) {
+			return f, Events{}, fault.Invalid("signatures.signer", "SIGNER_UNKNOWN", "nie ma takiego członka rodziny w tej teczce; wybierz osobę z listy.")
 		}
 		s.Kind, s.Hash = FamilyMark, c.Hash
 		if err := d.put(s, env); err != nil {

@@ -23,7 +23,8 @@ var (
 
 // cooperating is a file in cooperation with a child in care for each coordinator.
 func cooperating(coordinators ...string) planning.File {
-	f := planning.File{Cover: familyfile.Cover{State: familyfile.Cooperation, Day0: day0, Assistant: "as", Spells: []familyfile.Spell{{From: day0, Day0: day0}}}}
+	f := planning.File{Cover: familyfile.Cover{State: familyfile.Cooperation, Day0: day0, Assistant: "as", Spells: []familyfile.Spell{{From: day0, Day0: day0}},
+		Label: familyfile.Label{Members: []familyfile.MemberName{{Member: "m1", Name: "Anna Świątek"}}}}}
 	for _, c := range coordinators {
 		f.Cover.Children = append(f.Cover.Children, familyfile.Child{Member: "child" + c, BornOn: calendar.MustOf(2019, 1, 1), InCareSince: day0, Coordinator: c})
 	}

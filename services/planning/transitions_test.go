@@ -196,3 +196,16 @@ func TestWithdrawnConsentStopsThePlan(t *testing.T) {
 	apply(t, f, planning.CreateDraft{})
 	apply(t, f, planning.Assessing{New: true, Draft: planning.Assessment{ID: "x"}})
 }
+
+// TestOnlyMembersSign: a signature is that of somebody in the family.
+func TestOnlyMembersSign(t *testing.T) {
+	f := cooperating()
+	f, _, err := planning.Apply(f, planning.CreateDraft{}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = planning.Apply(f, planning.Sign{Version: draftOf(f), Hash: hashOf(f), Signatures: []planning.SignOff{{By: "m9", On: today}}}, env)
+	if !fault.IsReason(err, "SIGNER_UNKNOWN") {
+		t.Errorf("a stranger signed: %v", err)
+	}
+}

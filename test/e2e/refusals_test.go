@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,6 +18,13 @@ func setUp(t *testing.T) *county {
 	c.do(c.grpc(), scenario.Step{ID: "who", As: "admin", Call: "directory.DirectoryService/WhoAmI", Title: "Kim jestem"})
 	foreign, _ := c.answers["foreign"].(map[string]any)["name"].(string)
 	c.vars["foreign-id"] = foreign[strings.LastIndexByte(foreign, '/')+1:]
+	for n := range 15 {
+		c.do(c.grpc(), scenario.Step{ID: fmt.Sprintf("full-%d", n+1), As: "head", Call: "casefile.CasefileService/TakeOverPaperCase", Title: "Komplet rodzin", Request: map[string]any{
+			"parent": "gminas/" + gmina, "members": []any{map[string]any{"role": "MEMBER_ROLE_FATHER", "givenName": "Adam", "familyName": fmt.Sprintf("Pełny%c", 'a'+n), "parentalAuthority": true}},
+			"address": map[string]any{"place": "Słucz"}, "basis": "BASIS_COURT_ORDER", "courtOrder": map[string]any{"court": "Sąd Rejonowy", "caseNumber": fmt.Sprintf("III Nsm %d/26", n), "orderedOn": "$date(1)"},
+			"area": "r2", "assistant": "${full.name}", "difficulty": 1, "openedOn": "$date(2)", "paperReference": "AR/3",
+		}})
+	}
 	c.vars["long"] = strings.Repeat("ą", 4001)
 	return c
 }
