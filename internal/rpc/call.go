@@ -7,7 +7,7 @@ type Call struct {
 	Method    string // full method, "/asysta.casefile.v1.CasefileService/RecordVisit"
 	RequestID string // idempotency key of a mutation
 	Purpose   string // why, in the caller's words; never personal data
-	BodyHash  []byte // SHA-256 of the request without its request id
+	BodyHash  []byte // keyed hash of the request without its request id
 }
 
 type callKey struct{}

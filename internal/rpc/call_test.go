@@ -235,6 +235,26 @@ func TestCallCarriesTheEnvelope(t *testing.T) {
 	}
 }
 
+// A stored hash does not let anybody try the PESEL numbers that a request may have held: it is keyed.
+func TestHashOfBodyIsKeyed(t *testing.T) {
+	var hashes []string
+	for range 2 {
+		w := newWorld(t)
+		w.referrals.create = func(ctx context.Context, _ *referralv1.CreateReferralRequest) (*referralv1.Referral, error) {
+			hashes = append(hashes, string(rpc.CallFrom(ctx).BodyHash))
+			return &referralv1.Referral{}, nil
+		}
+		req := &referralv1.CreateReferralRequest{Parent: name.Gmina(gmina), RequestId: "request-1", Referral: &referralv1.Referral{Source: 1, ClientKind: 1, DescribedReason: "a"}}
+		for range 2 {
+			_, err := client(w).CreateReferral(w.as("head"), req)
+			must(t, err)
+		}
+	}
+	if hashes[0] != hashes[1] || hashes[0] == hashes[2] {
+		t.Errorf("hashes %x: want the same for one deployment, another for another", hashes)
+	}
+}
+
 func (w *world) storeReferral(id string) {
 	w.put(w.deps.Store.For(gmina), store.Referrals, id, bson.D{{Key: "state", Value: "RECEIVED"}})
 }

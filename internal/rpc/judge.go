@@ -2,6 +2,8 @@ package rpc
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -57,7 +59,7 @@ func (s *Server) judge(ctx context.Context, t *trail, req proto.Message) (contex
 	if err := s.validator.check(req); err != nil {
 		return ctx, err
 	}
-	call, err := callOf(t.policy, req)
+	call, err := callOf(t.policy, req, s.bodyHash)
 	if err != nil {
 		return ctx, err
 	}
@@ -103,8 +105,8 @@ func (s *Server) knows(ctx context.Context, g access.Grant, n name.Name) (bool, 
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
-// callOf reads the contract's envelope of a request.
-func callOf(p *policy, req proto.Message) (Call, error) {
+// callOf reads the contract's envelope of a request; hash is keyed.
+func callOf(p *policy, req proto.Message, hash func([]byte) []byte) (Call, error) {
 	c := Call{Method: p.method}
 	m := req.ProtoReflect()
 	if p.purpose != nil {
@@ -125,7 +127,22 @@ func callOf(p *policy, req proto.Message) (Call, error) {
 	if err != nil {
 		return c, fmt.Errorf("rpc: hash of the request: %w", err)
 	}
-	sum := sha256.Sum256(raw)
-	c.BodyHash = sum[:]
+	c.BodyHash = hash(raw)
 	return c, nil
+}
+
+// bodyHasher gives the keyed hash of requests: the vault's, which all processes share; a server without a vault, and so without secrets, has a key of its own.
+func bodyHasher(d Deps) (func([]byte) []byte, error) {
+	if d.Vault != nil {
+		return d.Vault.RequestHash, nil
+	}
+	key := make([]byte, sha256.Size)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("rpc: key of request hashes: %w", err)
+	}
+	return func(body []byte) []byte {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(body)
+		return mac.Sum(nil)
+	}, nil
 }

@@ -161,7 +161,7 @@ func asFault(ctx context.Context, err error) error {
 		return Absent(ctx, err)
 	case errors.Is(err, store.ErrConflict):
 		return fault.Conflict()
-	case errors.Is(err, store.ErrRequestReused):
+	case errors.Is(err, store.ErrRequestReused), errors.Is(err, store.ErrRecordExists): // carried out so long ago that the aggregate has forgotten the request
 		return fault.Reused()
 	case errors.Is(err, store.ErrTooLarge):
 		return fault.Exhausted("DOCUMENT_TOO_LARGE", "Ta sprawa zawiera już zbyt wiele danych, aby dopisać kolejne. Skróć wpis albo zgłoś to administratorowi.")

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -168,5 +169,27 @@ func TestUnconditionalChangesMeetOneAnother(t *testing.T) {
 	must(t, err)
 	if a := commits[0].Actor; a.System != "test" || a.Role != string(access.System) || a.Person != "" {
 		t.Errorf("background work is in the journal as %+v", a)
+	}
+}
+
+// A request that the aggregate has forgotten still has no second effect: its record is met, and the caller is told.
+func TestForgottenRequestHasNoSecondEffect(t *testing.T) {
+	w := newWorld(t)
+	entry := func(m *rpc.Mutation) {
+		m.Ref, m.Create = store.Ref{Kind: store.FamilyFiles, ID: "f1"}, true
+		m.Apply = func(doc *store.Document) (store.Change, error) {
+			c, err := adding(doc)
+			c.Records = []store.Record{{Type: store.Visits, ID: "v1", Date: "2026-03-10", Body: tally{}}}
+			return c, err
+		}
+	}
+	_, _, err := w.mutate("head", "request-first", entry)
+	must(t, err)
+	for n := range store.RememberedRequests {
+		_, _, err := w.mutate("head", fmt.Sprintf("request-%04d", n), func(m *rpc.Mutation) { m.Ref = store.Ref{Kind: store.FamilyFiles, ID: "f1"} })
+		must(t, err)
+	}
+	if _, _, err := w.mutate("head", "request-first", entry); status.Code(err) != codes.AlreadyExists {
+		t.Errorf("got %v, want AlreadyExists", err)
 	}
 }

@@ -37,6 +37,7 @@ type Server struct {
 	validator *validator
 	limiter   *limiter // nil: no bound
 	metrics   *Metrics // nil: not counted
+	bodyHash  func([]byte) []byte
 	grpc      *grpc.Server
 	health    *health.Server
 	policies  map[string]*policy
@@ -74,8 +75,12 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 	if err != nil {
 		return nil, err
 	}
+	hash, err := bodyHasher(d)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		deps: d, auth: auth, validator: v, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
+		deps: d, auth: auth, validator: v, bodyHash: hash, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
 		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true},
 	}
 	params := []grpc.ServerOption{

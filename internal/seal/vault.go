@@ -103,6 +103,12 @@ func (v *Vault) CountyHash(county, plaintext string) string {
 	return v.hash("county", county, FieldPESEL, plaintext)
 }
 
+// RequestHash gives the hash by which a repeated request is known again. It is keyed: a request may hold a PESEL, and who has the stored hash and all the rest of
+// the request could otherwise try the few numbers that a birth date leaves.
+func (v *Vault) RequestHash(body []byte) []byte {
+	return []byte(v.hash("request", "", "body", string(body)))
+}
+
 // hashLength in bytes: too long for two people of a county to share one, too short to be more than an index.
 const hashLength = 16
 

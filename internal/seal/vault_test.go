@@ -215,6 +215,17 @@ func TestSearchHashes(t *testing.T) {
 	}
 }
 
+// The processes of a deployment know a repeated request by the same hash; without its master key nobody can try what the request may have held.
+func TestRequestHashIsKeyed(t *testing.T) {
+	master := newMaster(t)
+	body := []byte("pesel=" + digits)
+	mine, other := seal.NewVault(master, newKeys(t)).RequestHash(body), seal.NewVault(master, newKeys(t)).RequestHash(body)
+	foreign := seal.NewVault(newMaster(t), newKeys(t)).RequestHash(body)
+	if len(mine) == 0 || !bytes.Equal(mine, other) || bytes.Equal(mine, foreign) {
+		t.Errorf("hashes %q, %q of one master, %q of another", mine, other, foreign)
+	}
+}
+
 func TestRewrap(t *testing.T) {
 	ctx := t.Context()
 	master, keys := newMaster(t), newKeys(t)
