@@ -115,12 +115,11 @@ var LifeAreas = List{
 	ofOffice(procedure, "OTHER", "Inne"),
 }
 
-// VisitKinds are the kinds of entries of the work card (step 11).
+// VisitKinds are the kinds of entries of the work card (step 11), spelled as in the contract's enum without its prefix.
 var VisitKinds = List{
-	ofOffice(procedure, "HOME", "Spotkanie w miejscu zamieszkania"),
-	ofOffice(procedure, "ELSEWHERE", "Spotkanie w miejscu wskazanym przez rodzinę"),
-	ofOffice(procedure, "OFFICE", "Spotkanie w ośrodku"),
-	ofOffice(procedure, "ACCOMPANYING", "Towarzyszenie rodzinie w urzędzie lub u specjalisty"),
+	ofOffice(procedure, "MEETING", "Spotkanie z rodziną"),
+	ofOffice(procedure, "ACCOMPANYING", "Towarzyszenie rodzinie w urzędzie, szkole lub u specjalisty"),
 	ofOffice(procedure, "JOINT", "Wspólna wizyta z pracownikiem socjalnym"),
-	ofOffice(procedure, "NOT_MET", "Wizyta nie doszła do skutku"),
+	ofOffice(procedure, "INTERVENTION", "Interwencja w sytuacji zagrożenia"),
+	ofOffice(procedure, "UNSUCCESSFUL", "Wizyta nie doszła do skutku"),
 }
