@@ -88,7 +88,12 @@ func (r *referrals) CreateReferral(ctx context.Context, req *referralv1.CreateRe
 
 type coordination struct {
 	planningv1.UnimplementedCoordinationServiceServer
-	sync func(*planningv1.SyncPlansRequest, grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error
+	sync  func(*planningv1.SyncPlansRequest, grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error
+	slice func(context.Context, *planningv1.GetFileSliceRequest) (*planningv1.FileSlice, error)
+}
+
+func (c *coordination) GetFileSlice(ctx context.Context, req *planningv1.GetFileSliceRequest) (*planningv1.FileSlice, error) {
+	return c.slice(ctx, req)
 }
 
 func (c *coordination) SyncPlans(req *planningv1.SyncPlansRequest, stream grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error {

@@ -62,7 +62,18 @@ func TestStreamIsJudgedAndLogged(t *testing.T) {
 	if _, err := receive("coordinator", "powiaty/302"); status.Code(err) != codes.PermissionDenied {
 		t.Errorf("malformed county: %v", err)
 	}
-	w.logFails.Store(true)
+	before := w.plans.sync
+	w.plans.sync = func(req *planningv1.SyncPlansRequest, stream grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error {
+		if err := stream.Send(&planningv1.SyncPlansResponse{}); err != nil {
+			return err
+		}
+		w.logFails.Store(true) // after the first message
+		return before(req, stream)
+	}
+	if n, err := receive("coordinator", "powiaty/3024"); n != 1 || status.Code(err) != codes.Unavailable {
+		t.Errorf("the access log broke down in between: %d messages left, %v", n, err)
+	}
+	w.plans.sync = before
 	if n, err := receive("coordinator", "powiaty/3024"); n != 0 || status.Code(err) != codes.Unavailable {
 		t.Errorf("without the access log %d messages left, %v", n, err)
 	}
