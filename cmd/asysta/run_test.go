@@ -140,9 +140,12 @@ func TestDemo(t *testing.T) {
 	if !strings.Contains(log.String(), "TRYB PRÓBNY") {
 		t.Errorf("no banner:\n%s", log)
 	}
-	if _, err := run(t, env, "token"); err != nil {
-		t.Error(err)
+	if out, err := run(t, env, "token"); err != nil || !strings.Contains(out, "administrator") {
+		t.Errorf("%s, %v", out, err)
 	}
+	token, err := run(t, env, "token", "administrator")
+	must(t, err)
+	fetch(t, "http://"+address+"/v1/gminas/3030053", strings.TrimSpace(token), http.StatusOK)
 	if _, err := run(t, env, "token", "nobody"); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a token for nobody: %v", err)
 	}
