@@ -215,11 +215,12 @@ func (c Cover) Parties() access.Parties {
 		Coordinators: c.Coordinators(), LockedOut: c.LockedOut}
 }
 
-// Coordinators are the person ids who coordinate a child of the file that is in care: the audience of the slice.
+// Coordinators are the person ids who coordinate a child of the file that is in care: the audience of the slice. Who is locked out by name is none, so that no
+// feed tells them of a relative's file.
 func (c Cover) Coordinators() []string {
 	out := []string{} // not nil: an empty audience empties the slice
 	for _, ch := range c.Children {
-		if ch.InCare() && ch.Coordinator != "" && !slices.Contains(out, ch.Coordinator) {
+		if ch.InCare() && ch.Coordinator != "" && !slices.Contains(out, ch.Coordinator) && !slices.Contains(c.LockedOut, ch.Coordinator) {
 			out = append(out, ch.Coordinator)
 		}
 	}
