@@ -206,6 +206,7 @@ type Reopen struct {
 	Source      familyfile.Source
 	Basis       familyfile.Basis
 	Referral    string
+	Grounded    bool // the referral holds a written consent 1 that stands
 	Reason      string
 	OpenedOn    calendar.Date
 	Consents    []Consent

@@ -1,6 +1,8 @@
 package casefile
 
 import (
+	"slices"
+
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
@@ -85,7 +87,7 @@ func (cmd RecordConsent) apply(o *Outcome, _ Actor, today calendar.Date) error {
 			return fault.Precondition("NO_JOINT_VISIT", "step 9", "Zgodę na aktywną współpracę rodzina podpisuje po wspólnej wizycie asystenta i pracownika socjalnego. Najpierw odnotuj wspólną wizytę.")
 		}
 		if c.SignedOn.Before(f.Section.JointVisit.On) {
-			return fault.Invalid("consent.signature.signed_on", "BEFORE_JOINT_VISIT", "zgoda nie może być wcześniejsza niż wspólna wizyta ("+f.Section.JointVisit.On.Polish()+").")
+			return beforeJointVisit(f.Section.JointVisit.On)
 		}
 		if !f.Section.JointVisit.RulesDiscussed {
 			return rulesNotDiscussed()
@@ -95,6 +97,18 @@ func (cmd RecordConsent) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f.Section.Consents = append(f.Section.Consents, c)
 	f.judgeConsent(c.SignedOn)
 	return nil
+}
+
+// takesPart says that an adult of the family gave consent 1 and did not take it back.
+func (f *File) takesPart() bool {
+	return slices.ContainsFunc(f.Section.Members, func(m Member) bool {
+		one, _ := f.decision(m.ID, Participation)
+		return m.Adult() && m.Present() && one == Given
+	})
+}
+
+func beforeJointVisit(visit calendar.Date) error {
+	return fault.Invalid("consent.signature.signed_on", "BEFORE_JOINT_VISIT", "zgoda nie może być wcześniejsza niż wspólna wizyta ("+visit.Polish()+").")
 }
 
 func rulesNotDiscussed() error {

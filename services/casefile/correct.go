@@ -30,6 +30,7 @@ func (cmd CorrectDay0) apply(o *Outcome, a Actor, today calendar.Date) error {
 	for _, limit := range f.afterDay0() {
 		notBefore(&fs, limit, cmd.On, path, "poprawiony dzień rozpoczęcia współpracy; wcześniejsze są już plan, ocena lub zakończenie")
 	}
+	f.notBeforeVisit(&fs, cmd.On, path)
 	if len(fs) > 0 {
 		return &fault.Error{Kind: fault.KindInvalid, Reason: "DAY0_OUT_OF_ORDER", Polish: "Popraw dane: " + fs[0].Polish, Fields: fs}
 	}
@@ -41,6 +42,25 @@ func (cmd CorrectDay0) apply(o *Outcome, a Actor, today calendar.Date) error {
 	}
 	f.setDay0(cmd.On)
 	return o.corrected(Correction{Subject: SubjectDay0, Before: old.Polish(), After: cmd.On.Polish(), Reason: cmd.Reason}, a)
+}
+
+// notBeforeVisit notes a violation where a corrected day 0 would lie before the joint visit of the spell, or, where the visit itself was on the day that is
+// corrected and moves along, before the family had its first assistant (step 9).
+func (f *File) notBeforeVisit(fs *fault.Fields, on calendar.Date, path string) {
+	v := f.Section.JointVisit
+	if v == nil {
+		return
+	}
+	if v.On != f.Cover.Day0 {
+		notBefore(fs, on, v.On, path, "dzień wspólnej wizyty")
+		return
+	}
+	for _, as := range f.Cover.Assignments {
+		if !as.From.Before(f.spellFrom()) {
+			notBefore(fs, on, as.From, path, "dzień przydziału asystenta")
+			return
+		}
+	}
 }
 
 // afterDay0 are the days that cannot lie before day 0.
@@ -77,6 +97,9 @@ func (cmd CorrectConsent) apply(o *Outcome, a Actor, today calendar.Date) error 
 		}
 		f.Section.Consents[i], after = *cmd.Consent, cmd.Consent.words()
 	}
+	if f.Cover.Basis == familyfile.BasisConsent && old.Kind == Participation && old.Decision == Given && !f.takesPart() {
+		return consentMissing("step 4", "Bez tej zgody nikt z rodziny nie zgodził się na udział, a praca trwa. Wpisz właściwą zgodę zamiast anulować błędną albo zakończ pracę z rodziną.")
+	}
 	if err := f.restart(began); err != nil {
 		return err
 	}
@@ -88,7 +111,10 @@ func (cmd CorrectConsent) apply(o *Outcome, a Actor, today calendar.Date) error 
 func (f *File) restart(began bool) error {
 	first := f.firstCooperation()
 	v := f.Section.JointVisit
+	starts := began || f.Cover.State == familyfile.Assigned
 	switch {
+	case starts && v != nil && !first.IsZero() && first.Before(v.On):
+		return beforeJointVisit(v.On)
 	case began && first.IsZero():
 		if f.Cover.State == familyfile.Monitoring || !f.Cover.PlanAdoptedOn.IsZero() || len(f.Cover.Assessments) > 0 {
 			return fault.Precondition("PLAN_ADOPTED", "step 12", "Bez tej zgody współpraca by się nie rozpoczęła, a powstał już plan, ocena albo praca się zakończyła. Wpisz właściwą zgodę zamiast anulować błędną.")

@@ -97,6 +97,7 @@ func invariant(f casefile.File) error {
 		"assignment open without work":        !works && len(c.Assignments) > 0 && last.To.IsZero(),
 		"assistant is locked out":             slices.Contains(c.LockedOut, c.AssistantPer) && c.AssistantPer != "",
 		"day 0 of cover and spell differ":     c.Spells[len(c.Spells)-1].Day0 != c.Day0,
+		"day 0 before the joint visit":        !c.Day0.IsZero() && s.JointVisit != nil && c.Day0.Before(s.JointVisit.On),
 		"day 0 before the spell":              !c.Day0.IsZero() && c.Day0.Before(c.Spells[len(c.Spells)-1].From),
 		"no adult":                            c.Adults == 0,
 		"stopped under an order":              !c.StoppedOn.IsZero() && c.Basis == familyfile.BasisCourtOrder,
@@ -209,7 +210,7 @@ func onward(f casefile.File, today calendar.Date) casefile.Command {
 	case s == familyfile.Monitoring:
 		return casefile.RecordMonitoring{Month: 12, On: today, Note: "dobrze"}
 	}
-	return casefile.Reopen{Source: familyfile.SourceFamily, Basis: familyfile.BasisConsent, Referral: "r2", OpenedOn: today, Assistant: as}
+	return casefile.Reopen{Source: familyfile.SourceFamily, Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: today, Assistant: as}
 }
 
 func TestApplyKeepsTheLaw(t *testing.T) {

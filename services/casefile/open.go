@@ -256,7 +256,7 @@ func (cmd Reopen) check(f *File, today calendar.Date) error {
 	if err := fs.Err(); err != nil {
 		return err
 	}
-	given := cmd.Referral != "" || cmd.Basis == familyfile.BasisCourtOrder || f.bound()
+	given := cmd.Referral != "" && cmd.Grounded || cmd.Basis == familyfile.BasisCourtOrder || f.bound()
 	for i, c := range cmd.Consents {
 		if err := f.checkConsent(c, today, "consents["+strconv.Itoa(i)+"]"); err != nil {
 			return err
@@ -267,7 +267,7 @@ func (cmd Reopen) check(f *File, today calendar.Date) error {
 		given = given || c.Decision == Given
 	}
 	if !given {
-		return consentMissing("step 4", "Bez postanowienia sądu co najmniej jedna osoba dorosła musi na piśmie zgodzić się na ponowny udział. Dołącz nową zgodę albo podaj zgłoszenie.")
+		return consentMissing("step 4", "Bez postanowienia sądu co najmniej jedna osoba dorosła musi na piśmie zgodzić się na ponowny udział. Dołącz nową zgodę albo podaj zgłoszenie, w którym ją odnotowano.")
 	}
 	return nil
 }

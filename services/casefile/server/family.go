@@ -29,15 +29,15 @@ func (s *Server) UpdateFamilyFile(ctx context.Context, req *casefilev1.UpdateFam
 	if err != nil {
 		return nil, err
 	}
-	cmd, err := s.updateFrom(ctx, l.doc.Gmina, req)
+	cmd, err := s.updateFrom(ctx, l, req)
 	if err != nil {
 		return nil, err
 	}
 	return s.act(ctx, updateRequest{req}, func(casefile.File) (casefile.Command, error) { return cmd, nil })
 }
 
-func (s *Server) updateFrom(ctx context.Context, gmina string, req *casefilev1.UpdateFamilyFileRequest) (cmd casefile.Update, err error) {
-	f := req.GetFamilyFile()
+func (s *Server) updateFrom(ctx context.Context, l loaded, req *casefilev1.UpdateFamilyFileRequest) (cmd casefile.Update, err error) {
+	f, gmina := req.GetFamilyFile(), l.doc.Gmina
 	for _, path := range req.GetUpdateMask().GetPaths() {
 		switch path {
 		case "family_name":
@@ -74,10 +74,30 @@ func (s *Server) updateFrom(ctx context.Context, gmina string, req *casefilev1.U
 			return cmd, fault.Invalid("update_mask", "FIELD_HAS_A_METHOD", "tego pola nie zmienia się wprost; użyj czynności przewidzianej dla danego kroku.")
 		}
 	}
+	if cmd.SocialWorker != nil || cmd.Area != nil || cmd.Body != nil {
+		if err := s.mayRoute(ctx, l, cmd); err != nil {
+			return cmd, err
+		}
+	}
 	if len(req.GetUpdateMask().GetPaths()) == 0 {
 		return cmd, fault.Invalid("update_mask", "EMPTY_MASK", "wskaż, które pola zmienić.")
 	}
 	return cmd, nil
+}
+
+// mayRoute refuses a change of body, area or social worker to who heads a contracted body, and to a social worker who is locked out.
+func (s *Server) mayRoute(ctx context.Context, l loaded, cmd casefile.Update) error {
+	if err := ownBody(ctx, ""); err != nil {
+		return err
+	}
+	if cmd.SocialWorker == nil || *cmd.SocialWorker == "" {
+		return nil
+	}
+	worker, err := s.deps.Directory.Staff(ctx, l.doc.Gmina, *cmd.SocialWorker)
+	if err != nil {
+		return err
+	}
+	return notLockedOut(worker.Person, l.file.Cover.LockedOut)
 }
 
 // UpdateMembers changes the members. New PESEL numbers are claimed before the file holds them.
@@ -91,6 +111,11 @@ func (s *Server) UpdateMembers(ctx context.Context, req *casefilev1.UpdateMember
 		if cmd, err = s.changesFrom(ctx, l.doc, req.GetChanges()); err != nil {
 			return nil, err
 		}
+		for _, ch := range cmd.Changes {
+			if err := notLockedOut(coordinatorOf(ch), l.file.Cover.LockedOut); err != nil {
+				return nil, err
+			}
+		}
 		o, err := casefile.Apply(l.file, cmd, actor(ctx, role), s.deps.Today())
 		if err != nil {
 			return nil, err
@@ -100,6 +125,17 @@ func (s *Server) UpdateMembers(ctx context.Context, req *casefilev1.UpdateMember
 		}
 	}
 	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) { return cmd, nil })
+}
+
+// coordinatorOf is the person whom a change makes the coordinator of a child; "" for nobody.
+func coordinatorOf(ch casefile.MemberChange) string {
+	switch ch := ch.(type) {
+	case casefile.PlaceInCare:
+		return ch.Coordinator
+	case casefile.AssignCoordinator:
+		return ch.Coordinator
+	}
+	return ""
 }
 
 // claimNew claims the numbers that a file does not hold yet; with validate_only it only looks whether they are free.

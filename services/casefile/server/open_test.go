@@ -67,6 +67,7 @@ func TestPeselOfClosedFile(t *testing.T) {
 	w.close(f, "2026-03-10")
 	w.travel("2026-03-11")
 	second := w.open("f2", "as-2", pesel1)
+	w.referral("r9", nil, "GIVEN")
 	_, err := w.client.ReopenFamilyFile(w.as("head"), &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: w.get("head", f.GetName()).GetEtag(), RequestId: w.rid(), Source: 4, Basis: 1,
 		Referral: "gminas/" + gmina + "/referrals/r9", OpenedOn: on("2026-03-11"), Assistant: staff("as-1")})
 	want(t, err, "PESEL_IN_USE")

@@ -135,6 +135,9 @@ func (s *Server) takeOverFrom(ctx context.Context, req *casefilev1.TakeOverPaper
 	if cmd.Opening, err = s.opening(ctx, gmina, id, req); err != nil {
 		return cmd, err
 	}
+	if err := ownBody(ctx, cmd.Body); err != nil {
+		return cmd, err
+	}
 	if _, err := s.area(ctx, gmina, req.GetArea(), "area"); err != nil {
 		return cmd, err
 	}

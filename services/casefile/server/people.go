@@ -3,12 +3,14 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
+	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
 )
@@ -123,6 +125,65 @@ func (s *Server) coordinator(ctx context.Context, gmina, resource, field string)
 		return "", fault.Precondition("NOT_COORDINATOR", "step 13", "Ta osoba nie jest koordynatorem rodzinnej pieczy zastępczej w powiecie. Wybierz koordynatora wskazanego przez PCPR.")
 	}
 	return id, err
+}
+
+// ownBody keeps who heads a contracted body to the families given to it: a file's body, area and social worker are the centre's to choose.
+func ownBody(ctx context.Context, body string) error {
+	if own := access.GrantFrom(ctx).Employment.Body; own != "" && body != own {
+		return fault.Denied()
+	}
+	return nil
+}
+
+// notLockedOut refuses to give a family to a social worker or coordinator who is locked out of its file by name.
+func notLockedOut(person string, lockedOut []string) error {
+	if person != "" && slices.Contains(lockedOut, person) {
+		return fault.Precondition("LOCKED_OUT", "step 6", "Ta osoba jest wyłączona z wglądu w sprawę tej rodziny. Wybierz inną osobę.")
+	}
+	return nil
+}
+
+// consented are the facts of a referral that a new spell asks about, as the referral service stores them.
+type consented struct {
+	Consents []struct {
+		Member   string `bson:"member"`
+		Decision string `bson:"decision"`
+	} `bson:"consents"`
+}
+
+// grounded says whether a referral of the gmina that the caller is not locked out of holds a consent 1 that stands; "" holds none.
+func (s *Server) grounded(ctx context.Context, gmina, resource string) (bool, error) {
+	if resource == "" {
+		return false, nil
+	}
+	unknown := fault.Invalid("referral", "REFERRAL_NAME", "nie ma takiego zgłoszenia w tej gminie.")
+	n, err := name.ParseAs(resource, name.Referrals)
+	if err != nil || n.Gmina != gmina {
+		return false, unknown
+	}
+	doc, err := s.deps.Store.For(gmina).Load(ctx, store.Ref{Kind: store.Referrals, ID: n.ID})
+	if errors.Is(err, store.ErrNotFound) {
+		return false, unknown
+	}
+	if err != nil {
+		return false, err
+	}
+	cover, err := rpc.Decode[struct {
+		ContractedBody string   `bson:"contracted_body"`
+		LockedOut      []string `bson:"locked_out"`
+	}](doc.Cover)
+	if err != nil {
+		return false, err
+	}
+	if _, sees := access.GrantFrom(ctx).RoleOn(access.Parties{ContractedBody: cover.ContractedBody, LockedOut: cover.LockedOut}); !sees {
+		return false, unknown
+	}
+	r, err := rpc.Decode[consented](doc.Sections["referral"])
+	last := map[string]string{}
+	for _, c := range r.Consents {
+		last[c.Member] = c.Decision
+	}
+	return slices.Contains(slices.Collect(maps.Values(last)), casefile.Given), err
 }
 
 // countyGmina is the gmina of the call, for the county in its first four digits.

@@ -204,12 +204,19 @@ func (s *Server) ReopenFamilyFile(ctx context.Context, req *casefilev1.ReopenFam
 	if err != nil {
 		return nil, err
 	}
+	fresh, grounded := !replayed(ctx, l.doc), false
+	if fresh {
+		if grounded, err = s.grounded(ctx, l.doc.Gmina, req.GetReferral()); err != nil {
+			return nil, err
+		}
+	}
 	build := func(to casefile.Assistant, f casefile.File) (casefile.Command, error) {
 		cmd, err := reopenFrom(ctx, req, l.doc.Gmina)
+		cmd.Grounded = grounded
 		cmd.Assistant, cmd.Terms, cmd.SettingsVer = to, terms, version
 		return cmd, err
 	}
-	if !replayed(ctx, l.doc) && !req.GetValidateOnly() {
+	if fresh && !req.GetValidateOnly() {
 		if _, err := s.claim(ctx, claim{File: l.doc.ID, Hashes: l.file.Cover.PeselHashes}, l.doc.Gmina, calendar.Date{}); err != nil {
 			return nil, err
 		}
