@@ -87,7 +87,8 @@ func (s *Server) approval(ctx context.Context, t target, version int64, r referr
 	if err != nil {
 		return cmd, err
 	}
-	cmd.Duplicates, cmd.Served = len(found) > 0, slices.ContainsFunc(found, duplicate.served)
+	shown := func(d duplicate) bool { return !d.hiddenFrom(access.GrantFrom(ctx).Person) }
+	cmd.Duplicates, cmd.Served = slices.ContainsFunc(found, shown), slices.ContainsFunc(found, duplicate.served)
 	cmd.FamilyFile = fileID(t, version, cmd.Assistant, 0)
 	return cmd, nil
 }

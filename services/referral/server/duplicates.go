@@ -7,6 +7,7 @@ import (
 
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
+	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/name"
@@ -26,6 +27,7 @@ type likeness struct {
 	State       string           `bson:"state"`
 	Label       familyfile.Label `bson:"label"`
 	PeselHashes []string         `bson:"pesel_hashes"`
+	LockedOut   []string         `bson:"locked_out"`
 	ReceivedOn  calendar.Date    `bson:"received_on"`
 	OpenedOn    calendar.Date    `bson:"opened_on"`
 	Number      string           `bson:"number"`
@@ -43,6 +45,9 @@ func (d duplicate) served() bool {
 	return d.ref.Kind == store.FamilyFiles && familyfile.State(d.State).Active() && slices.Contains(d.matches, referral.MatchPesel)
 }
 
+// hiddenFrom says that a person is locked out of the duplicate by name and must not hear of it.
+func (d duplicate) hiddenFrom(person string) bool { return slices.Contains(d.LockedOut, person) }
+
 // ListDuplicates names likely duplicates of the family.
 func (s *Server) ListDuplicates(ctx context.Context, req *referralv1.ListDuplicatesRequest) (*referralv1.ListDuplicatesResponse, error) {
 	t, _, r, err := s.load(ctx, req.GetName())
@@ -53,6 +58,7 @@ func (s *Server) ListDuplicates(ctx context.Context, req *referralv1.ListDuplica
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(d duplicate) bool { return d.hiddenFrom(access.GrantFrom(ctx).Person) })
 	out := &referralv1.ListDuplicatesResponse{}
 	for _, d := range found[:min(len(found), maxDuplicates)] {
 		pb := &referralv1.Duplicate{Resource: name.In(t.Gmina, name.Kind(d.ref.Kind), d.ref.ID), State: d.State, Number: d.Number, BegunOn: rpc.Date(d.ReceivedOn)}
@@ -85,6 +91,10 @@ func (s *Server) duplicates(ctx context.Context, t target, r referral.Referral) 
 	}
 	list := make([]duplicate, 0, len(found))
 	for _, d := range found {
+		if d.hiddenFrom(access.GrantFrom(ctx).Person) {
+			list = append(list, d)
+			continue
+		}
 		if _, err := s.Store.For(t.Gmina).Load(ctx, d.ref); err != nil {
 			return nil, err
 		}

@@ -33,6 +33,7 @@ func (s *Server) CreateReferral(ctx context.Context, req *referralv1.CreateRefer
 		role = access.Head
 	}
 	doc, _, err := s.Mutate(ctx, rpc.Mutation{Scope: s.Scope(ctx), Ref: store.Ref{Kind: store.Referrals, ID: id}, Create: true, ValidateOnly: req.GetValidateOnly(), Role: role,
+		Authorize: asCreated(ctx),
 		Apply: func(doc *store.Document) (store.Change, error) {
 			was, err := stateOf(doc)
 			if err != nil {
@@ -45,6 +46,17 @@ func (s *Server) CreateReferral(ctx context.Context, req *referralv1.CreateRefer
 		return nil, err
 	}
 	return s.view(ctx, doc)
+}
+
+// asCreated is the object rule of a repeated creation: who made a referral for another area is told again what they wrote, and nothing of what others have
+// made of it since.
+func asCreated(ctx context.Context) func(*store.Document) error {
+	return func(doc *store.Document) error {
+		if doc.Version == 1 {
+			return nil
+		}
+		return authorize(ctx)(doc)
+	}
 }
 
 // creation gathers what step 1 needs: the request, the area's social worker, the gmina's terms.

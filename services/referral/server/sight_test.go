@@ -33,6 +33,42 @@ func TestRelatedSocialWorker(t *testing.T) {
 	w.interview("sw-2", r)
 }
 
+// TestRepeatedCreationTellsNoMore: who may not see a referral any more learns nothing of its course by sending the creation again.
+func TestRepeatedCreationTellsNoMore(t *testing.T) {
+	w := newWorld(t)
+	req := &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.rid()} // of the area of sw-1
+	r, err := w.client.CreateReferral(w.as("sw-2"), req)
+	must(t, err)
+	if again, err := w.client.CreateReferral(w.as("sw-2"), req); err != nil || again.GetEtag() != r.GetEtag() {
+		t.Errorf("a retry at once: %v, %v", again, err)
+	}
+	w.interview("sw-1", r)
+	_, err = w.client.CreateReferral(w.as("sw-2"), req)
+	wantReason(t, err, "DENIED")
+}
+
+// TestDuplicatesOfARelative: who is locked out of a file by name does not hear of it as a duplicate.
+func TestDuplicatesOfARelative(t *testing.T) {
+	w := newWorld(t)
+	related := family()
+	related.LockedOut = []string{"powiaty/2004/people/p-head"}
+	w.create("sw-1", related)
+	other := family()
+	other.Members[0].Pesel = ""
+	r := w.opine("head", w.asked("sw-1", other))
+	for who, n := range map[string]int{"sw-1": 1, "head": 0} {
+		list, err := w.client.ListDuplicates(w.as(who), &referralv1.ListDuplicatesRequest{Name: r.GetName()})
+		must(t, err)
+		if len(list.GetDuplicates()) != n {
+			t.Errorf("%s is told of %v", who, list.GetDuplicates())
+		}
+	}
+	req := approval(w, r)
+	req.DuplicatesReviewed = false
+	_, err := w.client.ApproveReferral(w.as("head"), req)
+	must(t, err)
+}
+
 // TestAccessLog: what a list or a search for duplicates has looked at and not shown is not in the log as read; what was shown is.
 func TestAccessLog(t *testing.T) {
 	w := newWorld(t)
