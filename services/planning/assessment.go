@@ -191,6 +191,9 @@ func (c Receive) apply(f File, env Env) (File, Events, error) {
 	if c.On.IsZero() || c.On.After(env.Today) || c.On.Before(a.PresentedOn) {
 		return f, Events{}, fault.Invalid("received_on", "RECEIVED_DAY", "podaj dzień przyjęcia: nie późniejszy niż dzisiejszy i nie przed przedstawieniem oceny ("+a.PresentedOn.Polish()+").")
 	}
+	if a.PresentedBy != "" && a.PresentedBy == env.Staff {
+		return f, Events{}, samePerson("step 15", "Ocenę przyjmuje kto inny niż osoba, która ją przedstawiła.")
+	}
 	done := *a
 	done.Stage, done.ReceivedOn, done.ReceivedBy, done.Remarks = Received, c.On, env.Staff, c.Remarks
 	f.Section.Assessments = slices.DeleteFunc(f.Section.Assessments, func(o Assessment) bool { return o.ID == c.ID })

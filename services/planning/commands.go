@@ -145,6 +145,9 @@ func (c Marking) apply(f File, env Env) (File, Events, error) {
 			return f, Events{}, fault.Precondition("PLAN_APPROVAL_NOT_USED", "setting of the gmina",
 				"W tej gminie kierownik nie zatwierdza planu pracy z rodziną. Aby to zmienić, włącz zatwierdzanie planu w ustawieniach gminy.")
 		}
+		if by != "" && by == f.Cover.Assistant {
+			return f, Events{}, samePerson("setting of the gmina", "Planu nie zatwierdza asystent, który go przygotował.")
+		}
 	case Agreement:
 		by = env.Person
 		if !slices.Contains(f.Cover.Coordinators(), by) {
@@ -153,6 +156,11 @@ func (c Marking) apply(f File, env Env) (File, Events, error) {
 	}
 	err = d.put(SignOff{Kind: c.Kind, By: by, On: c.On, Hash: c.Hash, Note: c.Note}, env)
 	return f, Events{}, err
+}
+
+// samePerson refuses to the deputy of the head what is the head's in a family that the deputy works with as assistant.
+func samePerson(rule, polish string) error {
+	return fault.Precondition("SAME_PERSON", rule, polish+" Poproś kierownika albo innego zastępcę.")
 }
 
 // put adds a mark over the present content; a mark of the same kind by the same hand over it is replaced.

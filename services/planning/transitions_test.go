@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
@@ -59,6 +60,27 @@ func childPlan(t *testing.T, child string, goal planning.CareGoal) planning.Chil
 	return p
 }
 
+// Who works with the family as its assistant does not decide on the own work as deputy of the head.
+func TestNobodyDecidesOnTheirOwnWork(t *testing.T) {
+	draft := apply(t, cooperating(), planning.CreateDraft{})
+	deputy, e := env, env
+	draft.Cover.Assistant, deputy.HeadApproves, e.HeadApproves, e.Staff = deputy.Staff, true, true, "head"
+	if _, _, err := planning.Apply(draft, marking(draft, planning.HeadApproval), deputy); !fault.IsReason(err, "SAME_PERSON") {
+		t.Errorf("own plan approved: %v", err)
+	}
+	if _, _, err := planning.Apply(draft, marking(draft, planning.HeadApproval), e); err != nil {
+		t.Errorf("approved by the head: %v", err)
+	}
+	presented := cooperating()
+	presented.Section.Assessments = []planning.Assessment{{ID: "a1", Number: 1, Stage: planning.Presented, PresentedOn: today, PresentedBy: deputy.Staff}}
+	if _, _, err := planning.Apply(presented, planning.Receive{ID: "a1", On: today}, deputy); !fault.IsReason(err, "SAME_PERSON") {
+		t.Errorf("own assessment received: %v", err)
+	}
+	if _, _, err := planning.Apply(presented, planning.Receive{ID: "a1", On: today}, e); err != nil {
+		t.Errorf("received by the head: %v", err)
+	}
+}
+
 func TestOrderOfActs(t *testing.T) {
 	none := cooperating("co-a")
 	draft := apply(t, none, planning.CreateDraft{})
@@ -87,9 +109,12 @@ func TestOrderOfActs(t *testing.T) {
 			return planning.SignOffSide{Child: "childco-a", Side: planning.AssistantSide, Hash: f.Section.CoordinationHash("childco-a"), On: today}
 		},
 	}
-	e := env
-	e.HeadApproves = true
 	for _, line := range planning.PlanTransitions {
+		e := env
+		e.HeadApproves = true
+		if slices.Equal(line.Roles, []access.Role{access.Head}) {
+			e.Staff = "head"
+		}
 		make, ok := command[line.Act]
 		if !ok {
 			continue // adoption has its own requirements, publication and review are allowed always
