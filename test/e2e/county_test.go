@@ -58,13 +58,27 @@ type county struct {
 // newCounty starts a suite on SQLite and plays the given files of testdata in it.
 func newCounty(t *testing.T, files ...string) *county {
 	t.Helper()
+	c := begin(t, suite.First{Gmina: gmina, GminaName: "gmina Radziłów", CountyName: "powiat grajewski", Person: "Ada Admin", Subject: "admin",
+		Office: directory.Office{Name: "Gminny Ośrodek Pomocy Społecznej w Radziłowie", Place: "19-213 Radziłów"}})
+	for _, f := range files {
+		c.play(c.grpc(), read(t, f))
+	}
+	return c
+}
+
+// begin starts a suite on SQLite with nothing in it but what a county begins with.
+func begin(t *testing.T, first suite.First) *county {
+	t.Helper()
 	c := &county{t: t, dir: t.TempDir(), log: &lockedLog{}, answers: map[string]any{}, vars: map[string]any{"gmina": gmina, "other": other, "county": gmina[:4]}}
 	c.at(noon)
 	cfg := suite.AllConfig{}
 	must(t, suite.Load(t.Context(), &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=sqlite:" + c.file(), "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_DRAIN=1s"}))
 	master, err := seal.NewMaster()
 	must(t, err)
-	c.suite, err = suite.Start(t.Context(), cfg, suite.Options{Clock: c.now, Log: rpc.NewLogger(c.log, slog.LevelInfo), Master: master, Fill: c.bootstrap})
+	c.suite, err = suite.Start(t.Context(), cfg, suite.Options{Clock: c.now, Log: rpc.NewLogger(c.log, slog.LevelInfo), Master: master, Fill: func(ctx context.Context, deps rpc.Deps) error {
+		_, err := suite.Bootstrap(ctx, deps, first)
+		return err
+	}})
 	must(t, err)
 	t.Cleanup(func() { must(t, c.suite.Close()) })
 	c.stranger, err = identity.NewTrialIssuer("http://127.0.0.1:1/elsewhere", "asysta", c.now, nil)
@@ -72,9 +86,6 @@ func newCounty(t *testing.T, files ...string) *county {
 	c.store, err = sql.Open("sqlite", "file:"+c.file()+"?mode=ro&_pragma=busy_timeout(5000)")
 	must(t, err)
 	t.Cleanup(func() { must(t, c.store.Close()) })
-	for _, f := range files {
-		c.play(c.grpc(), read(t, f))
-	}
 	return c
 }
 
@@ -83,12 +94,6 @@ func (c *county) file() string { return filepath.Join(c.dir, "county.db") }
 func (c *county) now() time.Time { return *c.clock.Load() }
 
 func (c *county) at(instant time.Time) { c.clock.Store(&instant) }
-
-func (c *county) bootstrap(ctx context.Context, deps rpc.Deps) error {
-	_, err := suite.Bootstrap(ctx, deps, suite.First{Gmina: gmina, GminaName: "gmina Radziłów", CountyName: "powiat grajewski", Person: "Ada Admin", Subject: "admin",
-		Office: directory.Office{Name: "Gminny Ośrodek Pomocy Społecznej w Radziłowie", Place: "19-213 Radziłów"}})
-	return err
-}
 
 // token makes the tokens of the county's people, whose login subject is the key itself, and of some who must not come in.
 func (c *county) token(_ context.Context, as string) (string, error) {
@@ -170,16 +175,17 @@ func (c *county) tried(t *testing.T, way scenario.Transport, s scenario.Step) *s
 	return k.refusal
 }
 
-// keeping remembers the last refusal that passed.
+// keeping remembers the last request and the refusal that passed.
 type keeping struct {
 	scenario.Transport
+	request proto.Message
 	refusal *scenario.Refusal
 }
 
 // Call implements scenario.Transport.
 func (k *keeping) Call(ctx context.Context, as string, m protoreflect.MethodDescriptor, req proto.Message, take int) ([]any, error) {
 	answers, err := k.Transport.Call(ctx, as, m, req, take)
-	k.refusal = nil
+	k.request, k.refusal = req, nil
 	errors.As(err, &k.refusal)
 	return answers, err
 }

@@ -21,6 +21,8 @@ import (
 
 	"google.golang.org/grpc"
 
+	"asysta.example/deploy/demo"
+
 	"asysta.example/internal/identity"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/scenario"
@@ -89,8 +91,8 @@ func newDeployment(t *testing.T, store string, more ...string) *deployment {
 		"ASYSTA_OIDC_ISSUER=" + d.issue(), "ASYSTA_DRAIN=2s",
 	}, more...)
 	d.tool("migrate")
-	d.tool("bootstrap", "-gmina", gmina, "-gmina-name", "gmina Radziłów", "-county-name", "powiat grajewski", "-office", "GOPS w Radziłowie", "-office-place", "19-213 Radziłów",
-		"-person", "Ada Admin", "-subject", "admin")
+	d.tool("bootstrap", "-gmina", demo.FirstGmina, "-gmina-name", "gmina Września", "-county-name", "powiat wrzesiński", "-office", "Ośrodek Pomocy Społecznej we Wrześni",
+		"-office-place", "62-300 Września", "-person", "Ada Administratorska", "-subject", demo.Administrator)
 	return d
 }
 
