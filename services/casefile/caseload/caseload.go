@@ -105,11 +105,20 @@ func (c Caseload) OldestReservation() *time.Time {
 	return oldest
 }
 
-// Reserve takes a place for a family file of a gmina. A file that has a place keeps it. The fault is CASELOAD_FULL where the cap in force on
+// renewed is how old a reservation is when asking for it again makes it young again.
+const renewed = time.Minute
+
+// Reserve takes a place for a family file of a gmina. A file that has a place keeps it; a reservation that an earlier attempt has left is as good as new, so that
+// no sweep takes it from the present one. The fault is CASELOAD_FULL where the cap in force on
 // the day of the instant leaves none.
 func (c Caseload) Reserve(gmina, file string, at time.Time) (Caseload, error) {
-	if c.find(file) >= 0 {
-		return c, nil
+	if i := c.find(file); i >= 0 {
+		if c.Places[i].State == Held || at.Sub(c.Places[i].Since) < renewed {
+			return c, nil
+		}
+		places := slices.Clone(c.Places)
+		places[i].Since = at.UTC()
+		return Caseload{Places: places}, nil
 	}
 	limit := CapOn(calendar.In(at))
 	if c.Taken() >= limit.N {
@@ -142,6 +151,14 @@ func (c Caseload) Release(file string) Caseload {
 		return c
 	}
 	return Caseload{Places: slices.Delete(slices.Clone(c.Places), i, i+1)}
+}
+
+// ReleaseStale gives back a place that is reserved since before a limit; any other place stays.
+func (c Caseload) ReleaseStale(file string, limit time.Time) Caseload {
+	if p, ok := c.Of(file); !ok || p.State != Reserved || !p.Since.Before(limit) {
+		return c
+	}
+	return c.Release(file)
 }
 
 func (c Caseload) find(file string) int {

@@ -51,12 +51,16 @@ func TestCapIsTheOneInForceOnTheDay(t *testing.T) {
 
 func TestAFullCaseloadAnswersARepeatedReservation(t *testing.T) {
 	c := filled(t, 15, noon)
-	again, err := c.Reserve("3024035", "f03", noon.Add(time.Hour))
+	again, err := c.Reserve("3024035", "f03", noon.Add(time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(c, again); diff != "" {
 		t.Error(diff)
+	}
+	later, err := c.Reserve("3024035", "f03", noon.Add(time.Hour))
+	if p, _ := later.Of("f03"); err != nil || !p.Since.Equal(noon.Add(time.Hour)) || later.Taken() != 15 {
+		t.Errorf("asked for again after an hour: %+v, %v", p, err)
 	}
 }
 

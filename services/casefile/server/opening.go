@@ -79,7 +79,9 @@ func (s *Server) TakeOverPaperCase(ctx context.Context, req *casefilev1.TakeOver
 	}
 	doc, err := s.create(ctx, g.Gmina, id, access.Head, cmd.Opening, func(number string) casefile.Command { cmd.Number = number; return cmd })
 	if err != nil {
-		s.forget(ctx, g.Gmina, id, cmd.Assistant)
+		if settled(err) {
+			s.forget(ctx, g.Gmina, id, cmd.Assistant)
+		}
 		return nil, err
 	}
 	return s.familyFile(ctx, doc)

@@ -42,7 +42,7 @@ func (s *Server) withPlace(ctx context.Context, req request, assistant string, b
 	}
 	doc, err := s.commit(ctx, l, role, req.GetEtag(), req.GetValidateOnly(), command)
 	if err != nil {
-		if fresh && !req.GetValidateOnly() {
+		if fresh && !req.GetValidateOnly() && settled(err) {
 			s.giveBack(ctx, l.doc, to)
 		}
 		return nil, err
@@ -78,6 +78,13 @@ func (s *Server) free(ctx context.Context, at keeper.At) error {
 		_, err = c.Reserve(at.Gmina, at.File, s.deps.Clock())
 	}
 	return err
+}
+
+// settled says that a commit was refused for good. After a lost race somebody else may be about to use the same place, after a failure the commit may still come
+// through: the place is then the sweep's to free.
+func settled(err error) bool {
+	f, ok := fault.As(err)
+	return ok && f.Kind != fault.KindConflict && f.Kind != fault.KindUnavailable
 }
 
 // giveBack frees the place that was reserved for a commit that did not come about. What it cannot do the sweep does.

@@ -142,13 +142,13 @@ func (k *Keeper) once(ctx context.Context, at At, purpose string, command func(c
 	return nil
 }
 
-// same says that a command changed nothing: commands only add a place, remove one, or confirm one.
+// same says that a command changed nothing: commands only add a place, remove one, confirm or renew one.
 func same(a, b caseload.Caseload) bool {
 	if len(a.Places) != len(b.Places) {
 		return false
 	}
 	for i, p := range a.Places {
-		if q := b.Places[i]; p.File != q.File || p.State != q.State {
+		if q := b.Places[i]; p.File != q.File || p.State != q.State || !p.Since.Equal(q.Since) {
 			return false
 		}
 	}

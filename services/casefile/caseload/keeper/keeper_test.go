@@ -152,6 +152,25 @@ func TestAnIncompletePlaceIsRefused(t *testing.T) {
 	}
 }
 
+// A reservation that is asked for again while the sweep looks for its file is not taken from who asked.
+func TestSweepLeavesARenewedReservation(t *testing.T) {
+	k, _, c := newKeeper(t)
+	ctx := head(t.Context(), gminaA)
+	if err := k.Reserve(ctx, at(gminaA, "f")); err != nil {
+		t.Fatal(err)
+	}
+	c.set(c.now().Add(keeper.Grace + time.Second))
+	if _, err := k.SweepReservations(t.Context(), func(context.Context, keeper.At) (bool, error) {
+		return false, k.Reserve(ctx, at(gminaA, "f"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	load, err := k.Load(ctx, "3024", assistant)
+	if err != nil || load.Taken() != 1 {
+		t.Errorf("%d places, %v", load.Taken(), err)
+	}
+}
+
 func TestSweepSettlesOldReservationsOnly(t *testing.T) {
 	k, _, c := newKeeper(t)
 	ctx := head(t.Context(), gminaA)

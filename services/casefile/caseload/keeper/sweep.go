@@ -47,7 +47,10 @@ func (k *Keeper) settle(ctx context.Context, at At, fence Fence) error {
 	if exists {
 		return k.Confirm(ctx, at)
 	}
-	return k.Release(ctx, at)
+	limit := k.clock().Add(-Grace)
+	return k.change(ctx, at, "zwolnienie miejsca u asystenta", func(c caseload.Caseload, _ time.Time) (caseload.Caseload, error) {
+		return c.ReleaseStale(at.File, limit), nil // one that was asked for again meanwhile stays
+	})
 }
 
 // stale gives the reservations older than Grace, the caseloads with the oldest first.
