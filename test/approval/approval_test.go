@@ -27,7 +27,7 @@ func TestLastPlace(t *testing.T) {
 	var calls sync.WaitGroup
 	for _, r := range asked {
 		calls.Go(func() {
-			out, err := w.referrals.ApproveReferral(w.as("head"), w.approval(r, assistant))
+			out, err := w.referrals.ApproveReferral(w.As("head"), w.approval(r, assistant))
 			f, _ := fault.As(err)
 			switch {
 			case err == nil && out.GetState() == referralv1.ReferralState_REFERRAL_STATE_APPROVED:
@@ -48,9 +48,9 @@ func TestLastPlace(t *testing.T) {
 // TestCourtOrderWaits: under a court order the family waits in a file of its own, with a clock.
 func TestCourtOrderWaits(t *testing.T) {
 	w := newWorld(t)
-	out, err := w.referrals.ApproveReferral(w.as("head"), w.approval(w.asked("Nowak", true), ""))
+	out, err := w.referrals.ApproveReferral(w.As("head"), w.approval(w.asked("Nowak", true), ""))
 	must(t, err)
-	file, err := w.casefiles.GetFamilyFile(w.as("head"), &casefilev1.GetFamilyFileRequest{Name: out.GetFamilyFile()})
+	file, err := w.casefiles.GetFamilyFile(w.As("head"), &casefilev1.GetFamilyFileRequest{Name: out.GetFamilyFile()})
 	must(t, err)
 	if file.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_AWAITING_ASSISTANT || file.GetReferral() != out.GetName() || len(file.GetDeadlines()) == 0 {
 		t.Errorf("file in %s of %q with %d terms", file.GetState(), file.GetReferral(), len(file.GetDeadlines()))
@@ -70,17 +70,17 @@ func TestCrashEverywhere(t *testing.T) {
 				}
 				return nil
 			}
-			w.fail.Store(&crash)
+			w.Fail(crash)
 			req := w.approval(r, assistant)
-			_, _ = w.referrals.ApproveReferral(w.as("head"), req) // whatever the caller is told: what counts is where it ends
-			w.fail.Store(nil)
+			_, _ = w.referrals.ApproveReferral(w.As("head"), req) // whatever the caller is told: what counts is where it ends
+			w.Fail(nil)
 			reached := int(commits.Load()) >= stop
 			if sweep {
 				_, err := w.service.Sweep(t.Context())
 				must(t, err)
 			}
 			if w.state(r) != referralv1.ReferralState_REFERRAL_STATE_APPROVED { // a crash before the intent leaves nothing for the sweep
-				_, err := w.referrals.ApproveReferral(w.as("head"), req)
+				_, err := w.referrals.ApproveReferral(w.As("head"), req)
 				must(t, err)
 			}
 			load, err := w.keeper.Load(t.Context(), county, "p-as-1")
@@ -102,7 +102,7 @@ func TestCrashEverywhere(t *testing.T) {
 func TestLostApprovalFreesThePlace(t *testing.T) {
 	w := newWorld(t)
 	r := w.asked("Nowak", false)
-	head, route := w.as("head"), &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), Area: "a2"}
+	head, route := w.As("head"), &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Area: "a2"}
 	var reserved, begun atomic.Bool
 	between := func(p store.FailPoint) error {
 		if p != store.PointJournal {
@@ -118,9 +118,9 @@ func TestLostApprovalFreesThePlace(t *testing.T) {
 		}
 		return nil
 	}
-	w.fail.Store(&between)
-	_, err := w.referrals.ApproveReferral(w.as("head"), w.approval(r, assistant))
-	w.fail.Store(nil)
+	w.Fail(between)
+	_, err := w.referrals.ApproveReferral(w.As("head"), w.approval(r, assistant))
+	w.Fail(nil)
 	if !fault.IsReason(err, "STALE_ETAG") {
 		t.Fatalf("got %v", err)
 	}

@@ -1,18 +1,19 @@
-// Package office is a small county for tests of a service: a store on disk, people with logins, and the service behind all interceptors. What a test needs beyond
-// that, such as a family file, it commits as data with Write. It is for tests alone.
+// Package office is a small county for tests of services: a store on disk, people with logins, and the services behind all interceptors, which it runs,
+// travels in time and lets fail. What a test needs beyond that, such as a family file, it commits as data with Write. It is for tests alone and knows no service.
 package office
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
+	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc/metadata"
 
-	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/identity"
@@ -22,46 +23,56 @@ import (
 	"asysta.example/internal/store/sqlite"
 )
 
-// The county of the tests and two of its gminas.
-const (
-	County = "2004"
-	Gmina  = "2004042"
-	Nearby = "2004052"
-)
-
-// Now is the instant at which tests begin: Saturday, 21 November 2026, in the morning.
+// Now is the instant at which tests begin unless At says otherwise: Saturday, 21 November 2026, in the morning.
 var Now = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
-// Office is the county and what a service needs to be served in it.
+// Office is the county and what services need to be served in it. Several goroutines may use it at once.
 type Office struct {
-	t      *testing.T
-	now    time.Time
-	issuer *identity.TrialIssuer
-	auth   rpc.Authenticator
-	Deps   rpc.Deps
+	t        *testing.T
+	issuer   *identity.TrialIssuer
+	auth     rpc.Authenticator
+	log      logBook
+	fail     atomic.Pointer[func(store.FailPoint) error]
+	requests atomic.Int64
+	mu       sync.Mutex
+	now      time.Time
+	bare     bool
+	Deps     rpc.Deps
 }
 
-// New makes an empty county with its two gminas.
-func New(t *testing.T) *Office {
+// Option changes how a county begins.
+type Option func(*Office)
+
+// At begins at another instant than Now.
+func At(start time.Time) Option { return func(o *Office) { o.now = start } }
+
+// Bare begins with an empty store: no gmina is founded.
+func Bare() Option { return func(o *Office) { o.bare = true } }
+
+// New makes a county with its two gminas and no people.
+func New(t *testing.T, opts ...Option) *Office {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "asysta.db"))
-	Must(t, err)
 	o := &Office{t: t, now: Now}
+	for _, opt := range opts {
+		opt(o)
+	}
+	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "asysta.db"), store.WithFailPoint(o.failPoint), func(e *store.EngineOptions) { e.NoSync = true })
+	Must(t, err)
 	st := store.Open(engine)
 	t.Cleanup(func() { Must(t, st.Close()) })
 	Must(t, st.System().Migrate(t.Context()))
 	master, err := seal.NewMaster()
 	Must(t, err)
-	clock := func() time.Time { return o.now }
-	tokens, err := identity.NewSystemTokens(make([]byte, identity.SystemKey), clock)
+	tokens, err := identity.NewSystemTokens(make([]byte, identity.SystemKey), o.Now)
 	Must(t, err)
-	o.Deps = rpc.Deps{Store: st, Vault: seal.NewVault(master, seal.OverEngine(engine)), Directory: directory.NewReader(st), Clock: clock,
-		Log: slog.New(slog.DiscardHandler), Tokens: tokens, Instance: "test"}
-	o.issuer, err = identity.NewTrialIssuer("http://127.0.0.1/issuer", "asysta", clock, nil)
+	o.Deps = rpc.Deps{Store: st, Vault: seal.NewVault(master, seal.OverEngine(engine)), Directory: directory.NewReader(st), Clock: o.Now,
+		Log: o.log.logger(), Tokens: tokens, Instance: "test"}
+	o.issuer, err = identity.NewTrialIssuer("http://127.0.0.1/issuer", "asysta", o.Now, nil)
 	Must(t, err)
-	o.auth = identity.New(o.issuer.Verifier(), tokens, o.Deps.Directory, clock)
-	for _, g := range []string{Gmina, Nearby} {
-		o.Write(st.ForCounty(County), store.Gminas, g, directory.Gmina{TERYT: g, DisplayName: "gmina " + g})
+	o.auth = identity.New(o.issuer.Verifier(), tokens, o.Deps.Directory, o.Now)
+	if !o.bare {
+		o.Settle(Gmina, directory.Settings{})
+		o.Settle(Nearby, directory.Settings{})
 	}
 	return o
 }
@@ -74,30 +85,41 @@ func Must(t *testing.T, err error) {
 	}
 }
 
-// SetNow moves the clock.
-func (o *Office) SetNow(at time.Time) { o.now = at }
-
-// Serve runs a service behind all interceptors until the test ends and connects to it. Refusals come back as faults.
-func (o *Office) Serve(services ...rpc.Service) grpc.ClientConnInterface {
-	o.t.Helper()
-	srv, err := rpc.NewServer(o.Deps, o.auth)
-	Must(o.t, err)
-	for _, s := range services {
-		s.Register(srv)
-	}
-	Must(o.t, srv.Check())
-	pipe := rpc.NewPipe()
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(pipe) }()
-	conn, err := pipe.Dial(rpc.WithFaults())
-	Must(o.t, err)
-	o.t.Cleanup(func() {
-		_ = conn.Close() // the server behind it ends with the next line
-		srv.Shutdown(context.WithoutCancel(o.t.Context()))
-		Must(o.t, <-done)
-	})
-	return conn
+// Now is the time on the county's clock.
+func (o *Office) Now() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.now
 }
+
+// SetNow moves the clock.
+func (o *Office) SetNow(at time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = at
+}
+
+// Travel moves the clock to nine in the morning of a day ("2026-03-10").
+func (o *Office) Travel(day string) { o.SetNow(calendar.MustParse(day).Start().Add(9 * time.Hour)) }
+
+// Fail lets the store fail where a hook says so; nil ends it.
+func (o *Office) Fail(hook func(store.FailPoint) error) {
+	if hook == nil {
+		o.fail.Store(nil)
+		return
+	}
+	o.fail.Store(&hook)
+}
+
+func (o *Office) failPoint(p store.FailPoint) error {
+	if hook := o.fail.Load(); hook != nil {
+		return (*hook)(p)
+	}
+	return nil
+}
+
+// Logged is everything the services logged, as lines of JSON, before any redaction.
+func (o *Office) Logged() string { return o.log.String() }
 
 // Write commits a cover as test data, on top of what there is.
 func (o *Office) Write(scope store.Scope, kind store.Kind, id string, cover any, more ...func(*store.Change)) {
@@ -107,7 +129,7 @@ func (o *Office) Write(scope store.Scope, kind store.Kind, id string, cover any,
 	if err != nil {
 		base = scope.New(ref)
 	}
-	c := store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: o.now, Cover: cover}
+	c := store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: o.Now(), Cover: cover}
 	for _, m := range more {
 		m(&c)
 	}
@@ -115,26 +137,22 @@ func (o *Office) Write(scope store.Scope, kind store.Kind, id string, cover any,
 	Must(o.t, err)
 }
 
-var employedSince = calendar.MustOf(2020, 1, 1)
+// RequestID is a new request id.
+func (o *Office) RequestID() string { return fmt.Sprintf("request-%06d", o.requests.Add(1)) }
 
-// Employ makes a person who works in a gmina in a role; the person's id is "p-" before the staff id, which is also the login.
-func (o *Office) Employ(gmina, staff string, role access.Role) {
+// Token is a bearer token of a login.
+func (o *Office) Token(login string) string {
 	o.t.Helper()
-	o.Write(o.Deps.Store.ForCounty(gmina[:4]), store.People, "p-"+staff, directory.Person{DisplayName: staff, Subjects: []string{staff}, ActiveFrom: employedSince})
-	o.Write(o.Deps.Store.For(gmina), store.Staff, staff, directory.Staff{Person: "p-" + staff, DisplayName: staff, Roles: []access.Role{role},
-		Contract: directory.ContractEmployment, FTE: directory.FullTime, ActiveFrom: employedSince})
-}
-
-// Appoint makes a person with a role of the county; the login is the name, the id "p-" before it.
-func (o *Office) Appoint(county, login string, role access.Role) {
-	o.t.Helper()
-	o.Write(o.Deps.Store.ForCounty(county), store.People, "p-"+login, directory.Person{DisplayName: login, Subjects: []string{login}, CountyRoles: []access.Role{role}, ActiveFrom: employedSince})
+	token, err := o.issuer.Token(login)
+	Must(o.t, err)
+	return token
 }
 
 // As gives a context in which somebody calls.
 func (o *Office) As(login string) context.Context {
 	o.t.Helper()
-	token, err := o.issuer.Token(login)
-	Must(o.t, err)
-	return metadata.NewOutgoingContext(o.t.Context(), metadata.Pairs("authorization", "Bearer "+token))
+	return metadata.NewOutgoingContext(o.t.Context(), metadata.Pairs("authorization", "Bearer "+o.Token(login)))
 }
+
+// Day is a civil date of a request ("2026-03-10").
+func Day(s string) *date.Date { return rpc.Date(calendar.MustParse(s)) }

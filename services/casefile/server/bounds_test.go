@@ -11,7 +11,6 @@ import (
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/store"
 )
@@ -23,8 +22,8 @@ func (w *world) referral(id string, lockedOut []string, decision string) string 
 	if decision != "" {
 		consents = bson.A{bson.D{{Key: "member", Value: "m"}, {Key: "decision", Value: "REFUSED"}}, bson.D{{Key: "member", Value: "m"}, {Key: "decision", Value: decision}}}
 	}
-	scope := w.store.For(gmina)
-	_, _, err := scope.Commit(w.t.Context(), scope.New(store.Ref{Kind: store.Referrals, ID: id}), store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: w.now(),
+	scope := w.Deps.Store.For(gmina)
+	_, _, err := scope.Commit(w.t.Context(), scope.New(store.Ref{Kind: store.Referrals, ID: id}), store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: w.Now(),
 		Cover: bson.D{{Key: "locked_out", Value: lockedOut}}, Sections: map[string]any{"referral": bson.D{{Key: "consents", Value: consents}}}})
 	must(w.t, err)
 	return "gminas/" + gmina + "/referrals/" + id
@@ -34,9 +33,9 @@ func (w *world) referral(id string, lockedOut []string, decision string) string 
 func TestReopenedOnlyWithConsent(t *testing.T) {
 	w := newWorld(t)
 	f := w.close(w.cooperating("f1", "as-1", ""), "2026-03-10")
-	w.travel("2026-03-11")
+	w.Travel("2026-03-11")
 	reopen := func(referral string) (*casefilev1.FamilyFile, error) {
-		return w.client.ReopenFamilyFile(w.as("head"), &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Source: familyv1.Source_SOURCE_FAMILY,
+		return w.client.ReopenFamilyFile(w.As("head"), &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Source: familyv1.Source_SOURCE_FAMILY,
 			Basis: familyv1.Basis_BASIS_CONSENT, Referral: referral, OpenedOn: on("2026-03-11"), Assistant: staff("as-1")})
 	}
 	for name, tc := range map[string]struct{ referral, reason string }{
@@ -61,20 +60,17 @@ func TestReopenedOnlyWithConsent(t *testing.T) {
 // Who heads a contracted body has the families given to it, and neither takes others nor gives these away.
 func TestHeadOfABodyKeepsToItsFamilies(t *testing.T) {
 	w := newWorld(t)
-	from := calendar.MustOf(2020, 1, 1)
-	w.put(w.store.ForCounty(county), store.People, "p-ngo-head", directory.Person{DisplayName: "ngo-head", Subjects: []string{"ngo-head"}, ActiveFrom: from})
-	w.put(w.store.For(gmina), store.Staff, "ngo-head", directory.Staff{Person: "p-ngo-head", DisplayName: "ngo-head", Roles: []access.Role{access.Head}, Contract: directory.ContractBody190,
-		Body: "ngo", ActiveFrom: from})
-	req := &casefilev1.TakeOverPaperCaseRequest{Parent: "gminas/" + gmina, RequestId: w.rid(), Members: members(""), Address: &familyv1.Address{Place: "Słucz"}, Basis: familyv1.Basis_BASIS_CONSENT,
+	w.Employ(gmina, "ngo-head", access.Head, func(s *directory.Staff) { s.Contract, s.Body = directory.ContractBody190, "ngo" })
+	req := &casefilev1.TakeOverPaperCaseRequest{Parent: "gminas/" + gmina, RequestId: w.RequestID(), Members: members(""), Address: &familyv1.Address{Place: "Słucz"}, Basis: familyv1.Basis_BASIS_CONSENT,
 		Consents: []*familyv1.Consent{consent("m", participation, given, "2026-01-02")}, Area: "a2", Difficulty: 1, OpenedOn: on("2026-01-05"), PaperReference: "AR/3/2025"}
-	_, err := w.client.TakeOverPaperCase(w.as("ngo-head"), req)
+	_, err := w.client.TakeOverPaperCase(w.As("ngo-head"), req)
 	want(t, err, "DENIED")
 	req.ContractedBody = "gminas/" + gmina + "/institutions/ngo"
-	f, err := w.client.TakeOverPaperCase(w.as("ngo-head"), req)
+	f, err := w.client.TakeOverPaperCase(w.As("ngo-head"), req)
 	must(t, err)
 	for _, path := range []string{"contracted_body", "area", "social_worker"} {
-		_, err = w.client.UpdateFamilyFile(w.as("ngo-head"), &casefilev1.UpdateFamilyFileRequest{FamilyFile: &casefilev1.FamilyFile{Name: f.GetName()},
-			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{path}}, Etag: f.GetEtag(), RequestId: w.rid()})
+		_, err = w.client.UpdateFamilyFile(w.As("ngo-head"), &casefilev1.UpdateFamilyFileRequest{FamilyFile: &casefilev1.FamilyFile{Name: f.GetName()},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{path}}, Etag: f.GetEtag(), RequestId: w.RequestID()})
 		want(t, err, "DENIED")
 	}
 }
@@ -84,7 +80,7 @@ func TestRelatedStaffGetNothing(t *testing.T) {
 	w := newWorld(t)
 	f := w.cooperating("f1", "as-1", "")
 	update := func(changes ...*casefilev1.MemberChange) error {
-		g, err := w.client.UpdateMembers(w.as("as-1"), &casefilev1.UpdateMembersRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Changes: changes})
+		g, err := w.client.UpdateMembers(w.As("as-1"), &casefilev1.UpdateMembersRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Changes: changes})
 		if err == nil {
 			f = g
 		}
@@ -92,13 +88,13 @@ func TestRelatedStaffGetNothing(t *testing.T) {
 	}
 	lock := func(who string) {
 		t.Helper()
-		g, err := w.client.LockOut(w.as("head"), &casefilev1.LockOutRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(), Person: person(who)})
+		g, err := w.client.LockOut(w.As("head"), &casefilev1.LockOutRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Person: person(who)})
 		must(t, err)
 		f = g
 	}
 	audience := func() []string {
 		t.Helper()
-		doc, err := w.store.System().Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"})
+		doc, err := w.Deps.Store.System().Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"})
 		must(t, err)
 		return doc.Audience
 	}
@@ -112,7 +108,7 @@ func TestRelatedStaffGetNothing(t *testing.T) {
 	}
 	want(t, update(&casefilev1.MemberChange{Change: &casefilev1.MemberChange_AssignCoordinator{AssignCoordinator: &casefilev1.AssignCoordinator{MemberId: "c", Coordinator: person("co-1")}}}), "LOCKED_OUT")
 	lock("sw-2")
-	_, err := w.client.UpdateFamilyFile(w.as("head"), &casefilev1.UpdateFamilyFileRequest{FamilyFile: &casefilev1.FamilyFile{Name: f.GetName(), SocialWorker: staff("sw-2")},
-		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"social_worker"}}, Etag: f.GetEtag(), RequestId: w.rid()})
+	_, err := w.client.UpdateFamilyFile(w.As("head"), &casefilev1.UpdateFamilyFileRequest{FamilyFile: &casefilev1.FamilyFile{Name: f.GetName(), SocialWorker: staff("sw-2")},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"social_worker"}}, Etag: f.GetEtag(), RequestId: w.RequestID()})
 	want(t, err, "LOCKED_OUT")
 }

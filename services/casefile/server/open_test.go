@@ -65,10 +65,10 @@ func TestPeselOfClosedFile(t *testing.T) {
 	w := newWorld(t)
 	f := w.cooperating("f1", "as-1", pesel1)
 	w.close(f, "2026-03-10")
-	w.travel("2026-03-11")
+	w.Travel("2026-03-11")
 	second := w.open("f2", "as-2", pesel1)
 	w.referral("r9", nil, "GIVEN")
-	_, err := w.client.ReopenFamilyFile(w.as("head"), &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: w.get("head", f.GetName()).GetEtag(), RequestId: w.rid(), Source: 4, Basis: 1,
+	_, err := w.client.ReopenFamilyFile(w.As("head"), &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: w.get("head", f.GetName()).GetEtag(), RequestId: w.RequestID(), Source: 4, Basis: 1,
 		Referral: "gminas/" + gmina + "/referrals/r9", OpenedOn: on("2026-03-11"), Assistant: staff("as-1")})
 	want(t, err, "PESEL_IN_USE")
 	if got := w.places("as-1"); got != "" || second.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_ASSIGNED {
@@ -78,7 +78,7 @@ func TestPeselOfClosedFile(t *testing.T) {
 
 func (w *world) close(f *casefilev1.FamilyFile, day string) *casefilev1.FamilyFile {
 	w.t.Helper()
-	out, err := w.client.CloseFamilyFile(w.as("head"), &casefilev1.CloseFamilyFileRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(),
+	out, err := w.client.CloseFamilyFile(w.As("head"), &casefilev1.CloseFamilyFileRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(),
 		Closure: &casefilev1.Closure{ClosedOn: on(day), Reason: casefilev1.ClosureReason_CLOSURE_REASON_GOALS_ACHIEVED, FinalAssessment: "cele osiągnięte"}})
 	must(w.t, err)
 	return out
@@ -87,13 +87,13 @@ func (w *world) close(f *casefilev1.FamilyFile, day string) *casefilev1.FamilyFi
 // A released place gives the number up: an opening that comes late finds it fenced.
 func TestReleaseFences(t *testing.T) {
 	w := newWorld(t)
-	reserve := &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), RequestId: w.rid()}
+	reserve := &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), RequestId: w.RequestID()}
 	_, err := w.system.ReservePlace(w.asking(), reserve)
 	must(t, err)
 	if got := w.places("as-1"); got != "f1 RESERVED" {
 		t.Fatalf("places %q", got)
 	}
-	release := &casefilev1.ReleasePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), RequestId: w.rid()}
+	release := &casefilev1.ReleasePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), RequestId: w.RequestID()}
 	for range 2 {
 		_, err = w.system.ReleasePlace(w.asking(), release)
 		must(t, err)
@@ -105,22 +105,22 @@ func TestReleaseFences(t *testing.T) {
 	want(t, err, "FILE_FENCED")
 	_, err = w.system.ReservePlace(w.asking(), reserve)
 	want(t, err, "FILE_FENCED")
-	_, err = w.client.GetFamilyFile(w.as("head"), &casefilev1.GetFamilyFileRequest{Name: file("f1")})
+	_, err = w.client.GetFamilyFile(w.As("head"), &casefilev1.GetFamilyFileRequest{Name: file("f1")})
 	want(t, err, "NOT_FOUND")
 	w.open("f2", "as-1", "")
-	_, err = w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file("f2"), Assistant: staff("as-1"), RequestId: w.rid()})
+	_, err = w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file("f2"), Assistant: staff("as-1"), RequestId: w.RequestID()})
 	want(t, err, "FILE_ACTIVE")
 }
 
 func TestReserveWhom(t *testing.T) {
 	w := newWorld(t)
 	for who, reason := range map[string]string{staff("sw-1"): "NOT_ASSISTANT", staff("nobody"): "UNKNOWN_STAFF", "gminas/" + other + "/staff/far-as": "DENIED"} {
-		_, err := w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: who, RequestId: w.rid()})
+		_, err := w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: who, RequestId: w.RequestID()})
 		want(t, err, reason)
 	}
-	_, err := w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), LockedOut: []string{person("as-1")}, RequestId: w.rid()})
+	_, err := w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), LockedOut: []string{person("as-1")}, RequestId: w.RequestID()})
 	want(t, err, "LOCKED_OUT")
-	_, err = w.system.ReservePlace(w.as("head"), &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), RequestId: w.rid()})
+	_, err = w.system.ReservePlace(w.As("head"), &casefilev1.ReservePlaceRequest{FamilyFile: file("f1"), Assistant: staff("as-1"), RequestId: w.RequestID()})
 	want(t, err, "DENIED")
 }
 
@@ -138,7 +138,7 @@ func TestCapUnderConcurrentHandover(t *testing.T) {
 	results := make([]error, len(files))
 	for i, f := range files {
 		wg.Go(func() {
-			_, results[i] = w.client.ReassignAssistant(w.as("head"), &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.rid(),
+			_, results[i] = w.client.ReassignAssistant(w.As("head"), &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(),
 				Assistant: staff("as-2"), HandoverDate: on("2026-03-02"), Reason: "urlop"})
 		})
 	}

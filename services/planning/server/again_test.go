@@ -13,17 +13,17 @@ import (
 func TestPublishingTwiceIsPublishingOnce(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover("p-co-a"))
-	req := &planningv1.PublishChildPlanRequest{Parent: "powiaty/" + county, FamilyFile: file, Child: "care1", PublishedOn: on("2026-04-10"), RequestId: w.rid(),
+	req := &planningv1.PublishChildPlanRequest{Parent: "powiaty/" + county, FamilyFile: file, Child: "care1", PublishedOn: on("2026-04-10"), RequestId: w.RequestID(),
 		Content: &planningv1.ChildPlanContent{Goal: planningv1.CareGoal_CARE_GOAL_RETURN, Tasks: []*planningv1.ChildTask{{Description: "kontakt", Responsible: "PCPR", DueDate: on("2026-09-30")}}}}
-	first, err := w.coord.PublishChildPlan(w.as("co-a"), req)
+	first, err := w.coord.PublishChildPlan(w.As("co-a"), req)
 	must(t, err)
-	again, err := w.coord.PublishChildPlan(w.as("co-a"), req)
+	again, err := w.coord.PublishChildPlan(w.As("co-a"), req)
 	must(t, err)
 	if again.GetVersion() != 1 || again.GetContent().GetTasks()[0].GetTaskId() != first.GetContent().GetTasks()[0].GetTaskId() || again.GetEtag() != first.GetEtag() {
 		t.Errorf("again = %v, first = %v", again, first)
 	}
 	req.Content.Goal = planningv1.CareGoal_CARE_GOAL_STAY
-	_, err = w.coord.PublishChildPlan(w.as("co-a"), req)
+	_, err = w.coord.PublishChildPlan(w.As("co-a"), req)
 	reason(t, err, "REQUEST_ID_REUSED")
 }
 
@@ -31,7 +31,7 @@ func TestTryingAdoptionKeepsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover())
 	p := w.sign(w.consult(w.draft(content())), false)
-	tried, err := w.plans.AdoptPlan(w.as("as-1"), &planningv1.AdoptPlanRequest{Name: plan1, ContentHash: p.GetContentHash(), AdoptedOn: on("2026-03-25"), Etag: p.GetEtag(), RequestId: w.rid(), ValidateOnly: true})
+	tried, err := w.plans.AdoptPlan(w.As("as-1"), &planningv1.AdoptPlanRequest{Name: plan1, ContentHash: p.GetContentHash(), AdoptedOn: on("2026-03-25"), Etag: p.GetEtag(), RequestId: w.RequestID(), ValidateOnly: true})
 	must(t, err)
 	if tried.GetState() != planningv1.PlanState_PLAN_STATE_IN_FORCE || w.cover().PlanVersion != 0 {
 		t.Errorf("tried = %v, cover = %+v", tried.GetState(), w.cover())
@@ -54,7 +54,7 @@ func TestDocumentStaysSmall(t *testing.T) {
 	_, err := w.adopt(w.sign(w.consult(w.draft(c)), false), "2026-03-25")
 	must(t, err)
 	w.draft(nil)
-	doc, err := w.store.For(gmina).Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: fileID})
+	doc, err := w.Deps.Store.For(gmina).Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: fileID})
 	must(t, err)
 	if n := len(doc.Sections["planning"]) + len(doc.Cover); n > 28<<10 {
 		t.Errorf("cover and planning take %d bytes of the document's 32 KB", n)

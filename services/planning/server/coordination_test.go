@@ -18,7 +18,7 @@ import (
 
 // publish publishes the next version of a child's help plan.
 func (w *world) publish(who, child, etag string, goal planningv1.CareGoal) (*planningv1.ChildPlan, error) {
-	return w.coord.PublishChildPlan(w.as(who), &planningv1.PublishChildPlanRequest{Parent: "powiaty/" + county, FamilyFile: file, Child: child, PublishedOn: on("2026-04-10"), RequestId: w.rid(), Etag: etag,
+	return w.coord.PublishChildPlan(w.As(who), &planningv1.PublishChildPlanRequest{Parent: "powiaty/" + county, FamilyFile: file, Child: child, PublishedOn: on("2026-04-10"), RequestId: w.RequestID(), Etag: etag,
 		Content: &planningv1.ChildPlanContent{Goal: goal, Reason: "zmiana", Tasks: []*planningv1.ChildTask{{TaskId: "t1", Description: "kontakt z rodzicami", Responsible: "koordynator", DueDate: on("2026-09-30")}}}})
 }
 
@@ -27,15 +27,15 @@ func (w *world) adopted(coordinators []string, children ...string) *planningv1.P
 	w.t.Helper()
 	p := w.sign(w.consult(w.draft(content(children...))), false)
 	for _, who := range coordinators {
-		slice, err := w.coord.GetFileSlice(w.as(who), &planningv1.GetFileSliceRequest{Name: file})
+		slice, err := w.coord.GetFileSlice(w.As(who), &planningv1.GetFileSliceRequest{Name: file})
 		must(w.t, err)
 		if slice.GetDraft().GetContentHash() != p.GetContentHash() {
 			w.t.Fatalf("the coordinator sees another hash")
 		}
-		_, err = w.plans.AgreeAsCoordinator(w.as(who), &planningv1.AgreeAsCoordinatorRequest{Name: p.GetName(), ContentHash: slice.GetDraft().GetContentHash(), AgreedOn: on("2026-03-22"), Etag: slice.GetEtag(), RequestId: w.rid()})
+		_, err = w.plans.AgreeAsCoordinator(w.As(who), &planningv1.AgreeAsCoordinatorRequest{Name: p.GetName(), ContentHash: slice.GetDraft().GetContentHash(), AgreedOn: on("2026-03-22"), Etag: slice.GetEtag(), RequestId: w.RequestID()})
 		must(w.t, err)
 	}
-	p, err := w.plans.GetPlan(w.as("as-1"), &planningv1.GetPlanRequest{Name: p.GetName()})
+	p, err := w.plans.GetPlan(w.As("as-1"), &planningv1.GetPlanRequest{Name: p.GetName()})
 	must(w.t, err)
 	p, err = w.adopt(p, "2026-03-25")
 	must(w.t, err)
@@ -49,7 +49,7 @@ func TestAdoptionNeedsEachCoordinator(t *testing.T) {
 	_, err := w.adopt(p, "2026-03-25")
 	reason(t, err, "PLAN_NOT_AGREED")
 	agree := func(who, etag string) (*planningv1.Plan, error) {
-		return w.plans.AgreeAsCoordinator(w.as(who), &planningv1.AgreeAsCoordinatorRequest{Name: plan1, ContentHash: p.GetContentHash(), AgreedOn: on("2026-03-22"), Etag: etag, RequestId: w.rid()})
+		return w.plans.AgreeAsCoordinator(w.As(who), &planningv1.AgreeAsCoordinatorRequest{Name: plan1, ContentHash: p.GetContentHash(), AgreedOn: on("2026-03-22"), Etag: etag, RequestId: w.RequestID()})
 	}
 	_, err = agree("co-c", p.GetEtag())
 	reason(t, err, "DENIED")
@@ -72,9 +72,9 @@ func TestSliceShowsNothingOfTheSibling(t *testing.T) {
 	w.adopted([]string{"co-a", "co-b"}, "care1", "care2")
 	_, err := w.publish("co-b", "care2", "", planningv1.CareGoal_CARE_GOAL_RETURN)
 	must(t, err)
-	slice, err := w.coord.GetFileSlice(w.as("co-a"), &planningv1.GetFileSliceRequest{Name: file})
+	slice, err := w.coord.GetFileSlice(w.As("co-a"), &planningv1.GetFileSliceRequest{Name: file})
 	must(t, err)
-	children, err := w.coord.ListLinkedChildren(w.as("co-a"), &planningv1.ListLinkedChildrenRequest{Parent: "powiaty/" + county})
+	children, err := w.coord.ListLinkedChildren(w.As("co-a"), &planningv1.ListLinkedChildrenRequest{Parent: "powiaty/" + county})
 	must(t, err)
 	text := protojson.Format(slice) + protojson.Format(children)
 	for _, never := range []string{"care2", "p-co-b", "brak rytmu dnia", "Słucz", "Świątek"} {
@@ -91,14 +91,14 @@ func TestSliceShowsNothingOfTheSibling(t *testing.T) {
 		t.Errorf("children = %v", children)
 	}
 	for _, who := range []string{"co-a", "co-c"} {
-		_, err := w.coord.GetCoordination(w.as(who), &planningv1.GetCoordinationRequest{Name: file, Child: "care2"})
+		_, err := w.coord.GetCoordination(w.As(who), &planningv1.GetCoordinationRequest{Name: file, Child: "care2"})
 		reason(t, err, "DENIED")
 		_, err = w.publish(who, "care2", "", planningv1.CareGoal_CARE_GOAL_STAY)
 		reason(t, err, "DENIED")
 	}
-	_, err = w.coord.GetFileSlice(w.as("as-1"), &planningv1.GetFileSliceRequest{Name: file})
+	_, err = w.coord.GetFileSlice(w.As("as-1"), &planningv1.GetFileSliceRequest{Name: file})
 	reason(t, err, "DENIED")
-	_, err = w.coord.GetFileSlice(w.as("co-a"), &planningv1.GetFileSliceRequest{Name: "gminas/" + other + "/familyFiles/" + fileID})
+	_, err = w.coord.GetFileSlice(w.As("co-a"), &planningv1.GetFileSliceRequest{Name: "gminas/" + other + "/familyFiles/" + fileID})
 	reason(t, err, "DENIED")
 }
 
@@ -117,7 +117,7 @@ func TestChildPlanVersionsAndReviews(t *testing.T) {
 	reason(t, err, "STALE_ETAG")
 	p, err = w.publish("co-a", "care1", p.GetEtag(), planningv1.CareGoal_CARE_GOAL_STAY)
 	must(t, err)
-	p, err = w.coord.RecordChildReview(w.as("co-a"), &planningv1.RecordChildReviewRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: w.rid(), Review: &planningv1.ChildReview{ReviewedOn: on("2026-07-15"), Conclusions: "dobrze", AssistantPresent: true}})
+	p, err = w.coord.RecordChildReview(w.As("co-a"), &planningv1.RecordChildReviewRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: w.RequestID(), Review: &planningv1.ChildReview{ReviewedOn: on("2026-07-15"), Conclusions: "dobrze", AssistantPresent: true}})
 	must(t, err)
 	if c := w.child("care1"); c.LastReviewOn != calendar.MustOf(2026, 7, 15) || c.ChildPlanVersion != 2 {
 		t.Errorf("cover = %+v", c)
@@ -127,14 +127,14 @@ func TestChildPlanVersionsAndReviews(t *testing.T) {
 			t.Errorf("next review = %+v", d)
 		}
 	}
-	list, err := w.coord.ListChildPlanVersions(w.as("co-a"), &planningv1.ListChildPlanVersionsRequest{Parent: p.GetName()})
+	list, err := w.coord.ListChildPlanVersions(w.As("co-a"), &planningv1.ListChildPlanVersionsRequest{Parent: p.GetName()})
 	must(t, err)
 	if len(list.GetVersions()) != 2 || list.GetVersions()[0].GetVersion() != 2 || list.GetVersions()[1].GetContent().GetGoal() != planningv1.CareGoal_CARE_GOAL_RETURN {
 		t.Errorf("versions = %v", list)
 	}
-	_, err = w.coord.GetChildPlan(w.as("co-b"), &planningv1.GetChildPlanRequest{Name: p.GetName()})
+	_, err = w.coord.GetChildPlan(w.As("co-b"), &planningv1.GetChildPlanRequest{Name: p.GetName()})
 	reason(t, err, "DENIED")
-	_, err = w.coord.GetChildPlan(w.as("as-1"), &planningv1.GetChildPlanRequest{Name: p.GetName()})
+	_, err = w.coord.GetChildPlan(w.As("as-1"), &planningv1.GetChildPlanRequest{Name: p.GetName()})
 	reason(t, err, "DENIED")
 }
 
@@ -145,13 +145,13 @@ func TestBothSidesSignTheSameContent(t *testing.T) {
 	published, err := w.publish("co-a", "care1", "", planningv1.CareGoal_CARE_GOAL_RETURN)
 	must(t, err)
 	link := func(who string, side planningv1.CoordinationSide, etag string, links ...*planningv1.GoalLink) (*planningv1.Coordination, error) {
-		return w.coord.LinkGoals(w.as(who), &planningv1.LinkGoalsRequest{Name: file, Child: "care1", Side: side, Links: links, Etag: etag, RequestId: w.rid()})
+		return w.coord.LinkGoals(w.As(who), &planningv1.LinkGoalsRequest{Name: file, Child: "care1", Side: side, Links: links, Etag: etag, RequestId: w.RequestID()})
 	}
 	sign := func(who string, side planningv1.CoordinationSide, c *planningv1.Coordination) (*planningv1.Coordination, error) {
-		return w.coord.SignOff(w.as(who), &planningv1.SignOffRequest{Name: file, Child: "care1", Side: side, ContentHash: c.GetContentHash(), SignedOn: on("2026-04-20"), Etag: c.GetEtag(), RequestId: w.rid()})
+		return w.coord.SignOff(w.As(who), &planningv1.SignOffRequest{Name: file, Child: "care1", Side: side, ContentHash: c.GetContentHash(), SignedOn: on("2026-04-20"), Etag: c.GetEtag(), RequestId: w.RequestID()})
 	}
 	const assistant, coordinator = planningv1.CoordinationSide_COORDINATION_SIDE_ASSISTANT, planningv1.CoordinationSide_COORDINATION_SIDE_COORDINATOR
-	c, err := w.coord.GetCoordination(w.as("as-1"), &planningv1.GetCoordinationRequest{Name: file, Child: "care1"})
+	c, err := w.coord.GetCoordination(w.As("as-1"), &planningv1.GetCoordinationRequest{Name: file, Child: "care1"})
 	must(t, err)
 	stale := c.GetContentHash()
 	c, err = link("as-1", assistant, c.GetEtag(), &planningv1.GoalLink{GoalId: "returncare1", TaskId: "t1"})
@@ -177,7 +177,7 @@ func TestBothSidesSignTheSameContent(t *testing.T) {
 	}
 	_, err = w.publish("co-a", "care1", published.GetEtag(), planningv1.CareGoal_CARE_GOAL_ADOPTION)
 	must(t, err)
-	c, err = w.coord.GetCoordination(w.as("co-a"), &planningv1.GetCoordinationRequest{Name: file, Child: "care1"})
+	c, err = w.coord.GetCoordination(w.As("co-a"), &planningv1.GetCoordinationRequest{Name: file, Child: "care1"})
 	must(t, err)
 	kinds := map[planningv1.Conflict_Kind]int{}
 	for _, k := range c.GetConflicts() {
@@ -193,18 +193,18 @@ func TestSweepTellsTheFileAfterACrash(t *testing.T) {
 	w.family(cover("p-co-a"))
 	crash := errors.New("crash")
 	commits := 0
-	w.fail = func(p store.FailPoint) error {
+	w.Fail(func(p store.FailPoint) error {
 		if p == store.PointJournal {
 			if commits++; commits > 1 { // the intent is committed, the second step is not
 				return crash
 			}
 		}
 		return nil
-	}
+	})
 	if _, err := w.publish("co-a", "care1", "", planningv1.CareGoal_CARE_GOAL_RETURN); err == nil {
 		t.Fatal("the crash was not noticed")
 	}
-	w.fail = nil
+	w.Fail(nil)
 	if c := w.child("care1"); c.ChildPlanVersion != 0 {
 		t.Fatalf("the file learned of it: %+v", c)
 	}

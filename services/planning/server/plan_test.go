@@ -18,28 +18,28 @@ import (
 // draft begins a draft and gives it.
 func (w *world) draft(c *planningv1.PlanContent) *planningv1.Plan {
 	w.t.Helper()
-	p, err := w.plans.CreatePlanDraft(w.as("as-1"), &planningv1.CreatePlanDraftRequest{Parent: file, Content: c, RequestId: w.rid()})
+	p, err := w.plans.CreatePlanDraft(w.As("as-1"), &planningv1.CreatePlanDraftRequest{Parent: file, Content: c, RequestId: w.RequestID()})
 	must(w.t, err)
 	return p
 }
 
 func (w *world) consult(p *planningv1.Plan) *planningv1.Plan {
 	w.t.Helper()
-	p, err := w.plans.RecordConsultation(w.as("sw-1"), &planningv1.RecordConsultationRequest{Name: p.GetName(), ContentHash: p.GetContentHash(), ConsultedOn: on("2026-03-20"), RequestId: w.rid(), Etag: p.GetEtag()})
+	p, err := w.plans.RecordConsultation(w.As("sw-1"), &planningv1.RecordConsultationRequest{Name: p.GetName(), ContentHash: p.GetContentHash(), ConsultedOn: on("2026-03-20"), RequestId: w.RequestID(), Etag: p.GetEtag()})
 	must(w.t, err)
 	return p
 }
 
 func (w *world) sign(p *planningv1.Plan, refused bool) *planningv1.Plan {
 	w.t.Helper()
-	p, err := w.plans.RecordFamilySignatures(w.as("as-1"), &planningv1.RecordFamilySignaturesRequest{Name: p.GetName(), ContentHash: p.GetContentHash(),
-		Signatures: []*familyv1.Signature{{Signer: "m1", SignedOn: on("2026-03-21"), OriginalAt: "k. 4", Refused: refused}}, RequestId: w.rid(), Etag: p.GetEtag()})
+	p, err := w.plans.RecordFamilySignatures(w.As("as-1"), &planningv1.RecordFamilySignaturesRequest{Name: p.GetName(), ContentHash: p.GetContentHash(),
+		Signatures: []*familyv1.Signature{{Signer: "m1", SignedOn: on("2026-03-21"), OriginalAt: "k. 4", Refused: refused}}, RequestId: w.RequestID(), Etag: p.GetEtag()})
 	must(w.t, err)
 	return p
 }
 
 func (w *world) adopt(p *planningv1.Plan, day string) (*planningv1.Plan, error) {
-	return w.plans.AdoptPlan(w.as("as-1"), &planningv1.AdoptPlanRequest{Name: p.GetName(), ContentHash: p.GetContentHash(), AdoptedOn: on(day), RequestId: w.rid(), Etag: p.GetEtag()})
+	return w.plans.AdoptPlan(w.As("as-1"), &planningv1.AdoptPlanRequest{Name: p.GetName(), ContentHash: p.GetContentHash(), AdoptedOn: on(day), RequestId: w.RequestID(), Etag: p.GetEtag()})
 }
 
 func TestPlanFromDraftToSecondVersion(t *testing.T) {
@@ -71,10 +71,10 @@ func TestPlanFromDraftToSecondVersion(t *testing.T) {
 			t.Errorf("plan term = %+v", d)
 		}
 	}
-	_, err = w.plans.UpdatePlan(w.as("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: plan1, Content: content()}, Etag: p.GetEtag(), RequestId: w.rid()})
+	_, err = w.plans.UpdatePlan(w.As("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: plan1, Content: content()}, Etag: p.GetEtag(), RequestId: w.RequestID()})
 	reason(t, err, "PLAN_NOT_DRAFT")
 
-	_, err = w.plans.RecordProgress(w.as("as-1"), &planningv1.RecordProgressRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.rid(),
+	_, err = w.plans.RecordProgress(w.As("as-1"), &planningv1.RecordProgressRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.RequestID(),
 		Progress: []*planningv1.Progress{{TargetId: "g1", Status: planningv1.ProgressStatus_PROGRESS_STATUS_ACHIEVED, Result: "udało się", NotedOn: on("2026-06-01")}}})
 	must(t, err)
 	if c := w.cover(); c.GoalsAchieved != 1 {
@@ -83,10 +83,10 @@ func TestPlanFromDraftToSecondVersion(t *testing.T) {
 	second := w.draft(nil) // a copy of the version in force
 	_, err = w.adopt(w.sign(w.consult(second), false), "2026-06-10")
 	reason(t, err, "PLAN_REASON_MISSING")
-	second, err = w.plans.GetPlan(w.as("as-1"), &planningv1.GetPlanRequest{Name: second.GetName()})
+	second, err = w.plans.GetPlan(w.As("as-1"), &planningv1.GetPlanRequest{Name: second.GetName()})
 	must(t, err)
-	second, err = w.plans.UpdatePlan(w.as("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: second.GetName(), Content: &planningv1.PlanContent{Reason: "nowy cel"}},
-		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"content.reason"}}, Etag: second.GetEtag(), RequestId: w.rid()})
+	second, err = w.plans.UpdatePlan(w.As("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: second.GetName(), Content: &planningv1.PlanContent{Reason: "nowy cel"}},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"content.reason"}}, Etag: second.GetEtag(), RequestId: w.RequestID()})
 	must(t, err)
 	for _, s := range second.GetSignOffs() {
 		if !s.GetVoid() || s.GetVoidedOn() == nil {
@@ -97,7 +97,7 @@ func TestPlanFromDraftToSecondVersion(t *testing.T) {
 	reason(t, err, "PLAN_NOT_CONSULTED")
 	_, err = w.adopt(w.sign(w.consult(second), false), "2026-06-10")
 	must(t, err)
-	list, err := w.plans.ListPlanVersions(w.as("head"), &planningv1.ListPlanVersionsRequest{Parent: file})
+	list, err := w.plans.ListPlanVersions(w.As("head"), &planningv1.ListPlanVersionsRequest{Parent: file})
 	must(t, err)
 	if len(list.GetPlans()) != 2 || list.GetPlans()[1].GetState() != planningv1.PlanState_PLAN_STATE_SUPERSEDED || list.GetPlans()[1].GetProgress()[0].GetResult() != "udało się" {
 		t.Fatalf("versions = %v", list)
@@ -110,18 +110,18 @@ func TestPlanFromDraftToSecondVersion(t *testing.T) {
 func TestPlanRetriesAndStaleEtag(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover())
-	req := &planningv1.CreatePlanDraftRequest{Parent: file, Content: content(), RequestId: w.rid()}
-	first, err := w.plans.CreatePlanDraft(w.as("as-1"), req)
+	req := &planningv1.CreatePlanDraftRequest{Parent: file, Content: content(), RequestId: w.RequestID()}
+	first, err := w.plans.CreatePlanDraft(w.As("as-1"), req)
 	must(t, err)
-	again, err := w.plans.CreatePlanDraft(w.as("as-1"), req)
+	again, err := w.plans.CreatePlanDraft(w.As("as-1"), req)
 	must(t, err)
 	if first.GetEtag() != again.GetEtag() || first.GetName() != again.GetName() {
 		t.Errorf("a retry made %v of %v", again, first)
 	}
-	_, err = w.plans.CreatePlanDraft(w.as("as-1"), &planningv1.CreatePlanDraftRequest{Parent: file, RequestId: w.rid()})
+	_, err = w.plans.CreatePlanDraft(w.As("as-1"), &planningv1.CreatePlanDraftRequest{Parent: file, RequestId: w.RequestID()})
 	reason(t, err, "PLAN_DRAFT_EXISTS")
 	w.consult(first)
-	_, err = w.plans.DiscardPlanDraft(w.as("as-1"), &planningv1.DiscardPlanDraftRequest{Name: plan1, Etag: first.GetEtag(), RequestId: w.rid()})
+	_, err = w.plans.DiscardPlanDraft(w.As("as-1"), &planningv1.DiscardPlanDraftRequest{Name: plan1, Etag: first.GetEtag(), RequestId: w.RequestID()})
 	reason(t, err, "STALE_ETAG")
 }
 
@@ -130,18 +130,18 @@ func TestPlanIsClosedToOthers(t *testing.T) {
 	w.family(cover("p-co-a"))
 	p := w.draft(content("care1"))
 	for _, who := range []string{"as-2", "far", "co-a", "co-b"} {
-		_, err := w.plans.GetPlan(w.as(who), &planningv1.GetPlanRequest{Name: p.GetName()})
+		_, err := w.plans.GetPlan(w.As(who), &planningv1.GetPlanRequest{Name: p.GetName()})
 		reason(t, err, "DENIED")
 	}
-	_, err := w.plans.GetPlan(w.as("as-1"), &planningv1.GetPlanRequest{Name: file + "/plans/7"})
+	_, err := w.plans.GetPlan(w.As("as-1"), &planningv1.GetPlanRequest{Name: file + "/plans/7"})
 	reason(t, err, "DENIED")
-	_, err = w.plans.GetPlan(w.as("head"), &planningv1.GetPlanRequest{Name: file + "/plans/7"})
+	_, err = w.plans.GetPlan(w.As("head"), &planningv1.GetPlanRequest{Name: file + "/plans/7"})
 	reason(t, err, "NOT_FOUND")
 	for _, who := range []string{"head", "sw-1"} { // reads, does not write
-		_, err = w.plans.DiscardPlanDraft(w.as(who), &planningv1.DiscardPlanDraftRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.rid()})
+		_, err = w.plans.DiscardPlanDraft(w.As(who), &planningv1.DiscardPlanDraftRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.RequestID()})
 		reason(t, err, "DENIED")
 	}
-	_, err = w.plans.RecordConsultation(w.as("as-1"), &planningv1.RecordConsultationRequest{Name: plan1, ContentHash: p.GetContentHash(), ConsultedOn: on("2026-03-20"), Etag: p.GetEtag(), RequestId: w.rid()})
+	_, err = w.plans.RecordConsultation(w.As("as-1"), &planningv1.RecordConsultationRequest{Name: plan1, ContentHash: p.GetContentHash(), ConsultedOn: on("2026-03-20"), Etag: p.GetEtag(), RequestId: w.RequestID()})
 	reason(t, err, "DENIED")
 }
 
@@ -150,11 +150,11 @@ func TestHeadApprovesOnlyWhereTheGminaSaysSo(t *testing.T) {
 	w.family(cover())
 	p := w.sign(w.consult(w.draft(content())), false)
 	approve := func() (*planningv1.Plan, error) {
-		return w.plans.ApprovePlan(w.as("head"), &planningv1.ApprovePlanRequest{Name: plan1, ContentHash: p.GetContentHash(), ApprovedOn: on("2026-03-22"), Etag: p.GetEtag(), RequestId: w.rid()})
+		return w.plans.ApprovePlan(w.As("head"), &planningv1.ApprovePlanRequest{Name: plan1, ContentHash: p.GetContentHash(), ApprovedOn: on("2026-03-22"), Etag: p.GetEtag(), RequestId: w.RequestID()})
 	}
 	_, err := approve()
 	reason(t, err, "PLAN_APPROVAL_NOT_USED")
-	w.settings(directory.Settings{PlanApprovalByHead: true})
+	w.Settle(gmina, directory.Settings{PlanApprovalByHead: true})
 	_, err = w.adopt(p, "2026-03-25")
 	reason(t, err, "PLAN_NOT_APPROVED")
 	p, err = approve()
@@ -167,7 +167,7 @@ func TestPrintedPlanHasOfficeAndNoAddressOfTheFamily(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover())
 	w.draft(content())
-	page, err := w.plans.PrintPlan(w.as("as-1"), &planningv1.PrintPlanRequest{Name: plan1})
+	page, err := w.plans.PrintPlan(w.As("as-1"), &planningv1.PrintPlanRequest{Name: plan1})
 	must(t, err)
 	text := string(page.GetData())
 	for _, want := range []string{"<html lang=\"pl\">", "w Radziłowie", "86 273 68 72", "Plac 500-lecia 15", "stały rytm dnia", "Anna Świątek", "30.09.2026", "podpis pracownika socjalnego", "6. Problemy wychowawcze z dziećmi", "projekt"} {
@@ -187,39 +187,39 @@ func TestAssessmentIsPresentedAndReceived(t *testing.T) {
 	w.family(cover())
 	_, err := w.adopt(w.sign(w.consult(w.draft(content())), false), "2026-03-25")
 	must(t, err)
-	a, err := w.plans.CreateAssessment(w.as("as-1"), &planningv1.CreateAssessmentRequest{Parent: file, RequestId: w.rid(), Assessment: &planningv1.Assessment{PeriodFromDate: on("2026-01-31"), Situation: "lepiej"}})
+	a, err := w.plans.CreateAssessment(w.As("as-1"), &planningv1.CreateAssessmentRequest{Parent: file, RequestId: w.RequestID(), Assessment: &planningv1.Assessment{PeriodFromDate: on("2026-01-31"), Situation: "lepiej"}})
 	must(t, err)
 	if a.GetNumber() != 1 || calendar.MustOf(2026, 7, 31).String() != "2026-07-31" || a.GetDueDate().GetDay() != 31 || a.GetDueDate().GetMonth() != 7 {
 		t.Fatalf("assessment = %v", a)
 	}
-	_, err = w.plans.CreateAssessment(w.as("as-1"), &planningv1.CreateAssessmentRequest{Parent: file, RequestId: w.rid(), Assessment: &planningv1.Assessment{}})
+	_, err = w.plans.CreateAssessment(w.As("as-1"), &planningv1.CreateAssessmentRequest{Parent: file, RequestId: w.RequestID(), Assessment: &planningv1.Assessment{}})
 	reason(t, err, "ASSESSMENT_OPEN")
 	present := func() (*planningv1.Assessment, error) {
-		return w.plans.PresentAssessment(w.as("as-1"), &planningv1.PresentAssessmentRequest{Name: a.GetName(), PresentedOn: on("2026-07-30"), Etag: a.GetEtag(), RequestId: w.rid()})
+		return w.plans.PresentAssessment(w.As("as-1"), &planningv1.PresentAssessmentRequest{Name: a.GetName(), PresentedOn: on("2026-07-30"), Etag: a.GetEtag(), RequestId: w.RequestID()})
 	}
 	_, err = present()
 	reason(t, err, "ASSESSMENT_INCOMPLETE")
-	a, err = w.plans.UpdateAssessment(w.as("as-1"), &planningv1.UpdateAssessmentRequest{Etag: a.GetEtag(), RequestId: w.rid(), UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"period_to_date", "goals", "conclusions", "recommendation"}},
+	a, err = w.plans.UpdateAssessment(w.As("as-1"), &planningv1.UpdateAssessmentRequest{Etag: a.GetEtag(), RequestId: w.RequestID(), UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"period_to_date", "goals", "conclusions", "recommendation"}},
 		Assessment: &planningv1.Assessment{Name: a.GetName(), PeriodToDate: on("2026-07-29"), Conclusions: "kontynuować", Recommendation: planningv1.Recommendation_RECOMMENDATION_CONTINUE,
 			Goals: []*planningv1.Progress{{TargetId: "g1", Status: planningv1.ProgressStatus_PROGRESS_STATUS_UNDER_WAY, NotedOn: on("2026-07-29")}}}})
 	must(t, err)
 	if a.GetSituation() != "lepiej" {
 		t.Errorf("the mask lost the situation: %v", a)
 	}
-	_, err = w.plans.ReceiveAssessment(w.as("head"), &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: on("2026-07-31"), Etag: a.GetEtag(), RequestId: w.rid()})
+	_, err = w.plans.ReceiveAssessment(w.As("head"), &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: on("2026-07-31"), Etag: a.GetEtag(), RequestId: w.RequestID()})
 	reason(t, err, "ASSESSMENT_NOT_PRESENTED")
 	a, err = present()
 	must(t, err)
-	_, err = w.plans.UpdateAssessment(w.as("as-1"), &planningv1.UpdateAssessmentRequest{Etag: a.GetEtag(), RequestId: w.rid(), Assessment: &planningv1.Assessment{Name: a.GetName()}})
+	_, err = w.plans.UpdateAssessment(w.As("as-1"), &planningv1.UpdateAssessmentRequest{Etag: a.GetEtag(), RequestId: w.RequestID(), Assessment: &planningv1.Assessment{Name: a.GetName()}})
 	reason(t, err, "ASSESSMENT_NOT_DRAFT")
-	_, err = w.plans.ReceiveAssessment(w.as("as-1"), &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: on("2026-07-31"), Etag: a.GetEtag(), RequestId: w.rid()})
+	_, err = w.plans.ReceiveAssessment(w.As("as-1"), &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: on("2026-07-31"), Etag: a.GetEtag(), RequestId: w.RequestID()})
 	reason(t, err, "DENIED")
-	a, err = w.plans.ReceiveAssessment(w.as("head"), &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: on("2026-07-31"), Remarks: "zgoda", Etag: a.GetEtag(), RequestId: w.rid()})
+	a, err = w.plans.ReceiveAssessment(w.As("head"), &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: on("2026-07-31"), Remarks: "zgoda", Etag: a.GetEtag(), RequestId: w.RequestID()})
 	must(t, err)
 	if a.GetState() != planningv1.AssessmentState_ASSESSMENT_STATE_RECEIVED || a.GetRemarks() != "zgoda" || a.GetPlanVersion() != 1 {
 		t.Fatalf("received = %v", a)
 	}
-	list, err := w.plans.ListAssessments(w.as("as-1"), &planningv1.ListAssessmentsRequest{Parent: file})
+	list, err := w.plans.ListAssessments(w.As("as-1"), &planningv1.ListAssessmentsRequest{Parent: file})
 	must(t, err)
 	if len(list.GetAssessments()) != 1 || list.GetAssessments()[0].GetReceivedBy() != "gminas/"+gmina+"/staff/head" {
 		t.Fatalf("list = %v", list)
@@ -234,7 +234,7 @@ func TestAssessmentIsPresentedAndReceived(t *testing.T) {
 func TestCataloguesAreOpenToAnybodySignedIn(t *testing.T) {
 	w := newWorld(t)
 	for day, want := range map[string]int{"2016-12-31": 24, "2026-01-01": 25} {
-		got, err := w.plans.ListCatalogueEntries(w.as("co-a"), &planningv1.ListCatalogueEntriesRequest{Catalogue: planningv1.Catalogue_CATALOGUE_TASKS, OnDate: on(day)})
+		got, err := w.plans.ListCatalogueEntries(w.As("co-a"), &planningv1.ListCatalogueEntriesRequest{Catalogue: planningv1.Catalogue_CATALOGUE_TASKS, OnDate: on(day)})
 		must(t, err)
 		if len(got.GetEntries()) != want {
 			t.Errorf("%s: %d tasks, want %d", day, len(got.GetEntries()), want)

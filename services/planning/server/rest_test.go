@@ -7,34 +7,14 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-
-	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 )
-
-// rest serves the contract's REST face in front of the running service.
-func (w *world) rest() *httptest.Server {
-	w.t.Helper()
-	mux := runtime.NewServeMux()
-	conn, err := w.pipe.Dial() // the gateway sees statuses, not faults
-	must(w.t, err)
-	w.t.Cleanup(func() { conn.Close() })
-	must(w.t, planningv1.RegisterPlanningServiceHandler(w.t.Context(), mux, conn))
-	must(w.t, planningv1.RegisterCoordinationServiceHandler(w.t.Context(), mux, conn))
-	srv := httptest.NewServer(mux)
-	w.t.Cleanup(srv.Close)
-	return srv
-}
 
 // get asks over REST.
 func (w *world) get(srv *httptest.Server, who, path string) *http.Response {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, srv.URL+path, nil)
 	must(w.t, err)
-	token, err := w.issuer.Token(who)
-	must(w.t, err)
-	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Authorization", "Bearer "+w.Token(who))
 	res, err := srv.Client().Do(req)
 	must(w.t, err)
 	w.t.Cleanup(func() { res.Body.Close() })

@@ -29,7 +29,7 @@ type told struct {
 func (w *world) relay() {
 	w.t.Helper()
 	for {
-		n, err := w.store.System().Relay(w.t.Context(), 100)
+		n, err := w.Deps.Store.System().Relay(w.t.Context(), 100)
 		must(w.t, err)
 		if n == 0 {
 			return
@@ -41,7 +41,7 @@ func (w *world) relay() {
 func (w *world) sync(who, token string) (told, error) {
 	w.t.Helper()
 	w.relay()
-	stream, err := w.coord.SyncPlans(w.as(who), &planningv1.SyncPlansRequest{Parent: "powiaty/" + county, Token: token})
+	stream, err := w.coord.SyncPlans(w.As(who), &planningv1.SyncPlansRequest{Parent: "powiaty/" + county, Token: token})
 	must(w.t, err)
 	var out told
 	for {
@@ -103,7 +103,7 @@ func TestFeedFollowsAMoveToAnotherGmina(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover("p-co-a"))
 	first := w.mustSync("co-a", "")
-	scope := w.store.For(gmina)
+	scope := w.Deps.Store.For(gmina)
 	doc, err := scope.Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: fileID})
 	must(t, err)
 	_, _, err = scope.Commit(t.Context(), doc, store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: now, Gmina: other})
@@ -135,7 +135,7 @@ func TestFeedWaitsForNews(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover("p-co-a"))
 	first := w.mustSync("co-a", "")
-	stream, err := w.coord.SyncPlans(w.as("co-a"), &planningv1.SyncPlansRequest{Parent: "powiaty/" + county, Token: first.token, Wait: durationpb.New(30 * time.Second)})
+	stream, err := w.coord.SyncPlans(w.As("co-a"), &planningv1.SyncPlansRequest{Parent: "powiaty/" + county, Token: first.token, Wait: durationpb.New(30 * time.Second)})
 	must(t, err)
 	w.draft(content("care1"))
 	w.relay()
@@ -150,7 +150,7 @@ func TestFeedReadsAreInTheAccessLog(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover("p-co-a"))
 	w.mustSync("co-a", "")
-	log, _, err := w.store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: fileID}, 10, "")
+	log, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: fileID}, 10, "")
 	must(t, err)
 	if len(log) != 1 || log[0].Actor.Person != "p-co-a" || calendar.In(log[0].At) != calendar.In(now) {
 		t.Errorf("access log = %+v", log)

@@ -22,7 +22,7 @@ var referralDay = calendar.MustOf(2013, 6, 26)
 
 func (w *world) state(r *referralv1.Referral) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: r.GetName()})
+	out, err := w.client.GetReferral(w.As("head"), &referralv1.GetReferralRequest{Name: r.GetName()})
 	must(w.t, err)
 	return out
 }
@@ -37,9 +37,9 @@ func TestOneFileHoweverOften(t *testing.T) {
 		calls.Go(func() {
 			mine, _ := proto.Clone(req).(*referralv1.ApproveReferralRequest)
 			if n%2 == 1 {
-				mine.RequestId = w.rid()
+				mine.RequestId = w.RequestID()
 			}
-			out, err := w.client.ApproveReferral(w.as("head"), mine)
+			out, err := w.client.ApproveReferral(w.As("head"), mine)
 			if err == nil && out.GetState() != referralv1.ReferralState_REFERRAL_STATE_APPROVED {
 				t.Errorf("answered in %s", out.GetState())
 			}
@@ -67,39 +67,39 @@ func TestCrashes(t *testing.T) {
 		retry  bool
 	}{
 		{"before the intent is committed", func(w *world) {
-			w.fail = func(p store.FailPoint) error {
+			w.Fail(func(p store.FailPoint) error {
 				if p == store.PointJournal {
 					return crash
 				}
 				return nil
-			}
-		}, func(w *world) { w.fail = nil }, true},
+			})
+		}, func(w *world) { w.Fail(nil) }, true},
 		{"the casefile service refuses to answer the opening", func(w *world) { w.casefile.refuse = fault.Unavailable("DOWN") }, func(w *world) { w.casefile.refuse = nil }, false},
 		{"the same, and the approval is repeated", func(w *world) { w.casefile.refuse = fault.Unavailable("DOWN") }, func(w *world) { w.casefile.refuse = nil }, true},
 		{"after the file was opened", func(w *world) {
 			commits := 0
-			w.fail = func(p store.FailPoint) error {
+			w.Fail(func(p store.FailPoint) error {
 				if p == store.PointJournal {
 					if commits++; commits > 1 {
 						return crash
 					}
 				}
 				return nil
-			}
-		}, func(w *world) { w.fail = nil }, false},
+			})
+		}, func(w *world) { w.Fail(nil) }, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t)
 			r := w.opine("head", w.asked("sw-1", family()))
 			req := approval(w, r)
 			tc.breaks(w)
-			out, err := w.client.ApproveReferral(w.as("head"), req)
+			out, err := w.client.ApproveReferral(w.As("head"), req)
 			if err == nil && out.GetState() != referralv1.ReferralState_REFERRAL_STATE_APPROVING {
 				t.Fatalf("answered in %s", out.GetState())
 			}
 			tc.mend(w)
 			if tc.retry {
-				_, err = w.client.ApproveReferral(w.as("head"), req)
+				_, err = w.client.ApproveReferral(w.As("head"), req)
 			} else {
 				var n int
 				if n, err = w.service.Sweep(t.Context()); n != 1 {
@@ -121,23 +121,23 @@ func TestCrashes(t *testing.T) {
 func TestLostApproval(t *testing.T) {
 	w := newWorld(t)
 	r := w.opine("head", w.asked("sw-1", family()))
-	route := &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), Area: "a2"}
-	head := w.as("head")
+	route := &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Area: "a2"}
+	head := w.As("head")
 	var begun atomic.Bool
-	w.fail = func(p store.FailPoint) error {
+	w.Fail(func(p store.FailPoint) error {
 		if p == store.PointJournal && begun.CompareAndSwap(false, true) {
 			if _, err := w.client.RouteReferral(head, route); err != nil {
 				t.Error(err)
 			}
 		}
 		return nil
-	}
-	_, err := w.client.ApproveReferral(w.as("head"), approval(w, r))
+	})
+	_, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
 	wantReason(t, err, "STALE_ETAG")
 	if len(w.casefile.places) != 0 || len(w.casefile.fenced) != 1 {
 		t.Errorf("places %v, given up %v", w.casefile.places, w.casefile.fenced)
 	}
-	_, err = w.client.ApproveReferral(w.as("head"), approval(w, w.state(r)))
+	_, err = w.client.ApproveReferral(w.As("head"), approval(w, w.state(r)))
 	must(t, err)
 	if w.casefile.opened != 1 || len(w.casefile.places) != 1 {
 		t.Errorf("%d files, places %v", w.casefile.opened, w.casefile.places)
@@ -149,11 +149,11 @@ func TestOnlyGoingOn(t *testing.T) {
 	w := newWorld(t)
 	r := w.opine("head", w.asked("sw-1", family()))
 	w.casefile.refuse = fault.Unavailable("DOWN")
-	r, err := w.client.ApproveReferral(w.as("head"), approval(w, r))
+	r, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
 	must(t, err)
-	_, err = w.client.RefuseReferral(w.as("head"), &referralv1.RefuseReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), Reasons: "x"})
+	_, err = w.client.RefuseReferral(w.As("head"), &referralv1.RefuseReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Reasons: "x"})
 	wantReason(t, err, "STEP_ORDER")
-	_, err = w.client.RecordConsent(w.as("sw-1"), &referralv1.RecordConsentRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), OfferPresentedOn: on("2026-03-12"),
+	_, err = w.client.RecordConsent(w.As("sw-1"), &referralv1.RecordConsentRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), OfferPresentedOn: on("2026-03-12"),
 		Consents: []*familyv1.Consent{{MemberId: "m1", Decision: familyv1.Consent_DECISION_WITHDRAWN, Signature: &familyv1.Signature{SignedOn: on("2026-03-31")}}}})
 	wantReason(t, err, "STEP_ORDER")
 }
@@ -164,16 +164,16 @@ func TestRefusedForGood(t *testing.T) {
 	r := w.opine("head", w.asked("sw-1", family()))
 	w.casefile.refuse = fault.Precondition("PESEL_IN_USE", "krok 6", "Numer PESEL jest w innej teczce.")
 	req := approval(w, r)
-	_, err := w.client.ApproveReferral(w.as("head"), req)
+	_, err := w.client.ApproveReferral(w.As("head"), req)
 	wantReason(t, err, "PESEL_IN_USE")
-	_, err = w.client.ApproveReferral(w.as("head"), req)
+	_, err = w.client.ApproveReferral(w.As("head"), req)
 	wantReason(t, err, "APPROVAL_LAPSED")
 	now := w.state(r)
 	if now.GetState() != referralv1.ReferralState_REFERRAL_STATE_REQUESTED || len(w.casefile.places) != 0 {
 		t.Fatalf("state %s, places %v", now.GetState(), w.casefile.places)
 	}
 	w.casefile.refuse = nil
-	_, err = w.client.ApproveReferral(w.as("head"), approval(w, now))
+	_, err = w.client.ApproveReferral(w.As("head"), approval(w, now))
 	must(t, err)
 }
 
@@ -182,21 +182,21 @@ func TestFencedNumber(t *testing.T) {
 	w := newWorld(t)
 	r := w.opine("head", w.asked("sw-1", family()))
 	req := approval(w, r)
-	w.fail = func(p store.FailPoint) error {
+	w.Fail(func(p store.FailPoint) error {
 		if p == store.PointJournal {
 			return errors.New("crash")
 		}
 		return nil
-	}
-	if _, err := w.client.ApproveReferral(w.as("head"), req); err == nil {
+	})
+	if _, err := w.client.ApproveReferral(w.As("head"), req); err == nil {
 		t.Fatal("approved through a crash")
 	}
-	w.fail = nil
+	w.Fail(nil)
 	for file := range w.casefile.places { // what the caseload's sweep does
 		w.casefile.fenced[file] = true
 		delete(w.casefile.places, file)
 	}
-	_, err := w.client.ApproveReferral(w.as("head"), req)
+	_, err := w.client.ApproveReferral(w.As("head"), req)
 	must(t, err)
 	if w.casefile.opened != 1 {
 		t.Errorf("%d files", w.casefile.opened)
@@ -208,7 +208,7 @@ func TestFullCaseload(t *testing.T) {
 	w := newWorld(t)
 	w.casefile.room = 0
 	r := w.opine("head", w.asked("sw-1", family()))
-	_, err := w.client.ApproveReferral(w.as("head"), approval(w, r))
+	_, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
 	if f := wantReason(t, err, "CASELOAD_FULL"); f.Rule != "art. 15(4)" {
 		t.Errorf("rule %q", f.Rule)
 	}
@@ -217,11 +217,11 @@ func TestFullCaseload(t *testing.T) {
 	in.Source = familyv1.Source_SOURCE_COURT_ORDER
 	in.CourtOrders = []*familyv1.CourtOrder{{Court: "Sąd Rejonowy", CaseNumber: "III Nsm 1/26", OrderedOn: on("2026-02-20")}}
 	r = w.opine("head", w.asked("sw-1", in))
-	_, err = w.client.RefuseReferral(w.as("head"), &referralv1.RefuseReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), Reasons: "x"})
+	_, err = w.client.RefuseReferral(w.As("head"), &referralv1.RefuseReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Reasons: "x"})
 	wantReason(t, err, "COURT_ORDER_BINDS")
 	req := approval(w, r)
 	req.Assistant = ""
-	out, err := w.client.ApproveReferral(w.as("head"), req)
+	out, err := w.client.ApproveReferral(w.As("head"), req)
 	must(t, err)
 	file := w.casefile.files[out.GetFamilyFile()]
 	if file.GetAssistant() != "" || file.GetBasis() != familyv1.Basis_BASIS_COURT_ORDER || file.GetCourtOrder().GetCaseNumber() != "III Nsm 1/26" {
@@ -236,30 +236,30 @@ func TestDuplicates(t *testing.T) {
 	second := family()
 	second.Members[0].Pesel, second.Address.Street = "", "Polna 4 m. 2"
 	r := w.opine("head", w.asked("sw-1", second))
-	list, err := w.client.ListDuplicates(w.as("head"), &referralv1.ListDuplicatesRequest{Name: r.GetName()})
+	list, err := w.client.ListDuplicates(w.As("head"), &referralv1.ListDuplicatesRequest{Name: r.GetName()})
 	must(t, err)
 	if len(list.GetDuplicates()) != 1 || list.GetDuplicates()[0].GetResource() != first.GetName() || list.GetDuplicates()[0].GetMatches()[0] != referralv1.DuplicateMatch_DUPLICATE_MATCH_NAME_AND_ADDRESS {
 		t.Fatalf("duplicates %v", list)
 	}
 	req := approval(w, r)
 	req.DuplicatesReviewed = false
-	_, err = w.client.ApproveReferral(w.as("head"), req)
+	_, err = w.client.ApproveReferral(w.As("head"), req)
 	wantReason(t, err, "DUPLICATES_NOT_REVIEWED")
 	if len(w.casefile.places) != 0 {
 		t.Errorf("a place was taken for what is refused: %v", w.casefile.places)
 	}
-	_, err = w.client.ApproveReferral(w.as("head"), approval(w, r))
+	_, err = w.client.ApproveReferral(w.As("head"), approval(w, r))
 	must(t, err)
 
 	hash := w.service.Vault.GminaHash(gmina, "44051401359")
-	w.put(w.store.For(gmina), store.FamilyFiles, "f-open", familyfile.Cover{State: familyfile.Cooperation, Number: "AR/1/2026", PeselHashes: []string{hash}, OpenedOn: calendar.MustOf(2025, 1, 2)})
+	w.Write(w.Deps.Store.For(gmina), store.FamilyFiles, "f-open", familyfile.Cover{State: familyfile.Cooperation, Number: "AR/1/2026", PeselHashes: []string{hash}, OpenedOn: calendar.MustOf(2025, 1, 2)})
 	third := w.opine("head", w.request("sw-1", w.consent("sw-1", w.analyse("sw-1", w.interview("sw-1", first)), familyv1.Consent_DECISION_GIVEN)))
-	list, err = w.client.ListDuplicates(w.as("sw-1"), &referralv1.ListDuplicatesRequest{Name: third.GetName()})
+	list, err = w.client.ListDuplicates(w.As("sw-1"), &referralv1.ListDuplicatesRequest{Name: third.GetName()})
 	must(t, err)
 	if d := list.GetDuplicates()[0]; !strings.HasSuffix(d.GetResource(), "/familyFiles/f-open") || d.GetNumber() != "AR/1/2026" {
 		t.Errorf("PESEL match is not first: %v", list)
 	}
-	_, err = w.client.ApproveReferral(w.as("head"), approval(w, third))
+	_, err = w.client.ApproveReferral(w.As("head"), approval(w, third))
 	wantReason(t, err, "FAMILY_HAS_FILE")
 }
 
@@ -268,7 +268,7 @@ func TestWithdrawnConsentBlocks(t *testing.T) {
 	w := newWorld(t)
 	r := w.opine("head", w.asked("sw-1", family()))
 	r = w.consent("sw-1", r, familyv1.Consent_DECISION_WITHDRAWN)
-	_, err := w.client.ApproveReferral(w.as("head"), approval(w, r))
+	_, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
 	if f := wantReason(t, err, "CONSENT_MISSING"); f.Rule != "krok 4" {
 		t.Errorf("rule %q", f.Rule)
 	}
@@ -287,7 +287,7 @@ func TestPages(t *testing.T) {
 		req := &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina, PageSize: 2, ReceivedFrom: on("2026-03-02"), ReceivedTo: on("2026-03-04")}
 		var days []int32
 		for {
-			page, err := w.client.ListReferrals(w.as(who), req)
+			page, err := w.client.ListReferrals(w.As(who), req)
 			must(t, err)
 			for _, r := range page.GetReferrals() {
 				days = append(days, r.GetReceivedOn().GetDay())
@@ -300,7 +300,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s lists %v", who, days)
 		}
 	}
-	out, err := w.client.ListReferrals(w.as("head"), &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina, State: referralv1.ReferralState_REFERRAL_STATE_APPROVED})
+	out, err := w.client.ListReferrals(w.As("head"), &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina, State: referralv1.ReferralState_REFERRAL_STATE_APPROVED})
 	if err != nil || len(out.GetReferrals()) != 0 {
 		t.Errorf("approved: %v, %v", out, err)
 	}

@@ -2,176 +2,75 @@ package server_test
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/fault"
-	"asysta.example/internal/identity"
-	"asysta.example/internal/rpc"
-	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
-	"asysta.example/internal/store/sqlite"
+	"asysta.example/internal/testkit/office"
 	"asysta.example/services/referral/server"
 )
 
 const (
-	gmina = "2004042"
-	other = "2004052"
+	gmina = office.Gmina
+	other = office.Nearby
 	asa   = "gminas/" + gmina + "/staff/as-1"
 )
 
-var now = time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC)
+var (
+	must = office.Must
+	on   = office.Day
+)
 
-// world is a county with one running referral service, a store on disk and a casefile service.
+// world is a county with one running referral service and a casefile service.
 type world struct {
+	*office.Office
 	t        *testing.T
-	store    store.Store
 	service  *server.Server
 	client   referralv1.ReferralServiceClient
 	casefile *casefile
-	issuer   *identity.TrialIssuer
-	fail     func(store.FailPoint) error
-	requests int
-	mu       sync.Mutex
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, casefile: &casefile{places: map[string]string{}, files: map[string]*casefilev1.OpenFamilyFileRequest{}, fenced: map[string]bool{}, room: 15}}
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "asysta.db"), store.WithFailPoint(func(p store.FailPoint) error {
-		if w.fail != nil {
-			return w.fail(p)
-		}
-		return nil
-	}))
-	must(t, err)
-	w.store = store.Open(engine)
-	t.Cleanup(func() { w.store.Close() })
-	must(t, w.store.System().Migrate(t.Context()))
-	master, err := seal.NewMaster()
-	must(t, err)
-	clock := func() time.Time { return now }
-	tokens, err := identity.NewSystemTokens(make([]byte, identity.SystemKey), clock)
-	must(t, err)
-	d := rpc.Deps{Store: w.store, Vault: seal.NewVault(master, seal.OverEngine(engine)), Directory: directory.NewReader(w.store), Clock: clock,
-		Log: slog.New(slog.DiscardHandler), Tokens: tokens, Instance: "test"}
-	w.issuer, err = identity.NewTrialIssuer("http://127.0.0.1/issuer", "asysta", clock, nil)
-	must(t, err)
-	auth := identity.New(w.issuer.Verifier(), tokens, d.Directory, clock)
-	casework := serve(t, d, auth, w.casefile, rpc.WithFaults())
-	w.service = server.New(d, casefilev1.NewCaseworkInternalServiceClient(casework))
-	w.client = referralv1.NewReferralServiceClient(serve(t, d, auth, w.service, rpc.WithFaults()))
+	w := &world{Office: office.New(t, office.At(time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC))), t: t}
+	w.casefile = &casefile{places: map[string]string{}, files: map[string]*casefilev1.OpenFamilyFileRequest{}, fenced: map[string]bool{}, room: 15}
+	w.service = server.New(w.Deps, casefilev1.NewCaseworkInternalServiceClient(w.Serve(w.casefile)))
+	w.client = referralv1.NewReferralServiceClient(w.Serve(w.service))
 	w.people()
 	return w
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// serve runs a service behind all interceptors and connects to it.
-func serve(t *testing.T, d rpc.Deps, auth rpc.Authenticator, s rpc.Service, opts ...rpc.DialOption) *grpc.ClientConn {
-	t.Helper()
-	srv, err := rpc.NewServer(d, auth)
-	must(t, err)
-	s.Register(srv)
-	must(t, srv.Check())
-	pipe := rpc.NewPipe()
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(pipe) }()
-	conn, err := pipe.Dial(opts...)
-	must(t, err)
-	t.Cleanup(func() {
-		conn.Close()
-		srv.Shutdown(context.WithoutCancel(t.Context()))
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return conn
-}
-
-func (w *world) put(scope store.Scope, kind store.Kind, id string, cover any) {
-	w.t.Helper()
-	_, _, err := scope.Commit(w.t.Context(), scope.New(store.Ref{Kind: kind, ID: id}), store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: now, Cover: cover})
-	must(w.t, err)
-}
-
 // people fills the directory.
 func (w *world) people() {
-	from := calendar.MustOf(2020, 1, 1)
-	for _, p := range []struct {
-		id, gmina string
-		roles     []access.Role
-		body      string
-		deputy    bool
-	}{
-		{"sw-1", gmina, []access.Role{access.SocialWorker}, "", false}, {"sw-2", gmina, []access.Role{access.SocialWorker}, "", false},
-		{"head", gmina, []access.Role{access.Head}, "", false}, {"both", gmina, []access.Role{access.Head, access.SocialWorker}, "", false},
-		{"dep", gmina, []access.Role{access.Assistant}, "", true}, {"as-1", gmina, []access.Role{access.Assistant}, "", false},
-		{"body", gmina, []access.Role{access.ContractedBody}, "ngo", false}, {"far", other, []access.Role{access.Head, access.SocialWorker}, "", false},
-	} {
-		w.put(w.store.ForCounty("2004"), store.People, "p-"+p.id, directory.Person{DisplayName: p.id, Subjects: []string{p.id}, ActiveFrom: from})
-		s := directory.Staff{Person: "p-" + p.id, DisplayName: p.id, Roles: p.roles, Contract: directory.ContractEmployment, FTE: directory.FullTime, Body: p.body, ActiveFrom: from}
-		if p.deputy {
-			s.DeputyFor = []directory.Deputy{{ID: "d1", From: from}}
-		}
-		w.put(w.store.For(p.gmina), store.Staff, p.id, s)
+	for staff, role := range map[string]access.Role{"sw-1": access.SocialWorker, "sw-2": access.SocialWorker, "head": access.Head, "as-1": access.Assistant} {
+		w.Employ(gmina, staff, role)
 	}
-	w.put(w.store.ForCounty("2004"), store.People, "p-admin", directory.Person{DisplayName: "admin", Subjects: []string{"admin"}, CountyRoles: []access.Role{access.CountyAdministrator, access.CountyReporting, access.Auditor}, ActiveFrom: from})
-	w.put(w.store.For(gmina), store.Institutions, "school", directory.Institution{DisplayName: "SP", Kind: directory.InstitutionSchool})
-	w.put(w.store.ForCounty("2004"), store.Gminas, other, directory.Gmina{TERYT: other, DisplayName: "gmina Wąsosz"})
+	w.Employ(gmina, "dep", access.Assistant, func(s *directory.Staff) { s.DeputyFor = []directory.Deputy{{ID: "d1", From: office.EmployedSince}} })
+	w.Employ(gmina, "body", access.ContractedBody, func(s *directory.Staff) { s.Body = "ngo" })
+	also := func(s *directory.Staff) { s.Roles = append(s.Roles, access.SocialWorker) }
+	w.Employ(gmina, "both", access.Head, also)
+	w.Employ(other, "far", access.Head, also)
+	w.Appoint(office.County, "admin", access.CountyAdministrator, access.CountyReporting, access.Auditor)
+	w.Write(w.Deps.Store.For(gmina), store.Institutions, "school", directory.Institution{DisplayName: "SP", Kind: directory.InstitutionSchool})
 	w.settle(directory.Organiser{})
 }
 
 // settle writes the gmina with an organiser of family work.
 func (w *world) settle(o directory.Organiser) {
 	w.t.Helper()
-	g := directory.Gmina{TERYT: gmina, DisplayName: "gmina Radziłów", Settings: directory.Settings{Organiser: o, Areas: []directory.Area{
-		{ID: "a1", SocialWorker: "sw-1", Places: []string{"Radziłów"}}, {ID: "a2", SocialWorker: "sw-2", Places: []string{"Słucz"}}, {ID: "a3", SocialWorker: "both", Places: []string{"Karwowo"}}}}}
-	scope := w.store.ForCounty("2004")
-	base, err := scope.Load(w.t.Context(), store.Ref{Kind: store.Gminas, ID: gmina})
-	if err != nil {
-		base = scope.New(store.Ref{Kind: store.Gminas, ID: gmina})
-	}
-	_, _, err = scope.Commit(w.t.Context(), base, store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: now, Cover: g})
-	must(w.t, err)
+	w.Settle(gmina, directory.Settings{Organiser: o, Areas: []directory.Area{
+		{ID: "a1", SocialWorker: "sw-1", Places: []string{"Radziłów"}}, {ID: "a2", SocialWorker: "sw-2", Places: []string{"Słucz"}}, {ID: "a3", SocialWorker: "both", Places: []string{"Karwowo"}}}})
 }
-
-// as gives a context in which somebody calls.
-func (w *world) as(subject string) context.Context {
-	token, err := w.issuer.Token(subject)
-	must(w.t, err)
-	return metadata.NewOutgoingContext(w.t.Context(), metadata.Pairs("authorization", "Bearer "+token))
-}
-
-// rid gives a new request id.
-func (w *world) rid() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.requests++
-	return fmt.Sprintf("request-%04d", w.requests)
-}
-
-func on(s string) *date.Date { return rpc.Date(calendar.MustParse(s)) }
 
 func family() *referralv1.Referral {
 	return &referralv1.Referral{

@@ -34,7 +34,7 @@ func TestProcedure(t *testing.T) {
 	}
 	r = w.request("sw-1", w.consent("sw-1", w.analyse("sw-1", w.interview("sw-1", r)), familyv1.Consent_DECISION_GIVEN))
 	r = w.opine("head", r)
-	approved, err := w.client.ApproveReferral(w.as("head"), approval(w, r))
+	approved, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
 	must(t, err)
 	if approved.GetState() != referralv1.ReferralState_REFERRAL_STATE_APPROVED || approved.GetFamilyFile() == "" || approved.GetDecision().GetAssistant() != asa {
 		t.Fatalf("approved: %s, file %q", approved.GetState(), approved.GetFamilyFile())
@@ -46,12 +46,12 @@ func TestProcedure(t *testing.T) {
 	if !slices.Contains(w.casefile.agents, "referral for p-head as HEAD") {
 		t.Errorf("asked by %v", w.casefile.agents)
 	}
-	seen, err := w.client.GetReferral(w.as("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
+	seen, err := w.client.GetReferral(w.As("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
 	must(t, err)
 	if !slices.Equal(seen.GetAllowedActions(), []string{"AnswerInstitution"}) {
 		t.Errorf("allowed: %v", seen.GetAllowedActions())
 	}
-	answered, err := w.client.AnswerInstitution(w.as("sw-1"), &referralv1.AnswerInstitutionRequest{Name: r.GetName(), Etag: seen.GetEtag(), RequestId: w.rid(),
+	answered, err := w.client.AnswerInstitution(w.As("sw-1"), &referralv1.AnswerInstitutionRequest{Name: r.GetName(), Etag: seen.GetEtag(), RequestId: w.RequestID(),
 		AnsweredOn: on("2026-03-31"), Outcome: referralv1.AnswerOutcome_ANSWER_OUTCOME_GRANTED})
 	must(t, err)
 	for _, d := range answered.GetDeadlines() {
@@ -74,12 +74,12 @@ func TestSight(t *testing.T) {
 		mine, theirs bool
 	}{{"sw-1", true, false}, {"sw-2", false, true}, {"head", true, true}, {"dep", true, true}, {"body", true, false}, {"as-1", false, false}, {"admin", false, false}, {"far", false, false}} {
 		for r, sees := range map[*referralv1.Referral]bool{mine: tc.mine, theirs: tc.theirs} {
-			_, err := w.client.GetReferral(w.as(tc.who), &referralv1.GetReferralRequest{Name: r.GetName()})
+			_, err := w.client.GetReferral(w.As(tc.who), &referralv1.GetReferralRequest{Name: r.GetName()})
 			if sees != (err == nil) || (err != nil && !fault.IsReason(err, "DENIED")) {
 				t.Errorf("%s, %s: %v", tc.who, r.GetSocialWorker(), err)
 			}
 		}
-		list, err := w.client.ListReferrals(w.as(tc.who), &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina})
+		list, err := w.client.ListReferrals(w.As(tc.who), &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina})
 		var names []string
 		for _, r := range list.GetReferrals() {
 			names = append(names, r.GetName())
@@ -89,9 +89,9 @@ func TestSight(t *testing.T) {
 		}
 	}
 	absent := "gminas/" + gmina + "/referrals/01jabsent"
-	_, err := w.client.GetReferral(w.as("sw-1"), &referralv1.GetReferralRequest{Name: absent})
+	_, err := w.client.GetReferral(w.As("sw-1"), &referralv1.GetReferralRequest{Name: absent})
 	wantReason(t, err, "DENIED")
-	_, err = w.client.GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: absent})
+	_, err = w.client.GetReferral(w.As("head"), &referralv1.GetReferralRequest{Name: absent})
 	wantReason(t, err, "NOT_FOUND")
 }
 
@@ -102,12 +102,12 @@ func TestRerouting(t *testing.T) {
 		in := family()
 		in.Members[0].Pesel = ""
 		r := w.create("sw-1", in)
-		req.Name, req.Etag, req.RequestId = r.GetName(), r.GetEtag(), w.rid()
-		_, err := w.client.RouteReferral(w.as("sw-1"), req)
+		req.Name, req.Etag, req.RequestId = r.GetName(), r.GetEtag(), w.RequestID()
+		_, err := w.client.RouteReferral(w.As("sw-1"), req)
 		wantReason(t, err, "DENIED")
-		r, err = w.client.RouteReferral(w.as("head"), req)
+		r, err = w.client.RouteReferral(w.As("head"), req)
 		must(t, err)
-		_, err = w.client.GetReferral(w.as("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
+		_, err = w.client.GetReferral(w.As("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
 		wantReason(t, err, "DENIED")
 		w.interview("sw-2", r)
 	}
@@ -119,11 +119,11 @@ func TestHeadWhoIsSocialWorker(t *testing.T) {
 	in := family()
 	in.Address.Place = "Karwowo"
 	r := w.asked("both", in)
-	_, err := w.client.GiveOpinion(w.as("both"), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), GivenOn: on("2026-03-16"), Favourable: true})
+	_, err := w.client.GiveOpinion(w.As("both"), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), GivenOn: on("2026-03-16"), Favourable: true})
 	if f := wantReason(t, err, "REQUESTER_DECIDES"); f.Rule != "krok 6" || !strings.Contains(f.Polish, "zastęp") {
 		t.Errorf("refusal %+v", f)
 	}
-	out, err := w.client.ApproveReferral(w.as("dep"), approval(w, w.opine("dep", r)))
+	out, err := w.client.ApproveReferral(w.As("dep"), approval(w, w.opine("dep", r)))
 	must(t, err)
 	if !out.GetDecision().GetDeputy() {
 		t.Error("the decision does not say that a deputy acted")
@@ -138,10 +138,10 @@ func TestContractedBody(t *testing.T) {
 	if q := r.GetRequest(); q.GetResolution() != "XXVI/126/13" || q.GetAddressee() != referralv1.AddresseeKind_ADDRESSEE_KIND_CONTRACTED_BODY {
 		t.Errorf("request %v", q)
 	}
-	_, err := w.client.GiveOpinion(w.as("head"), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), GivenOn: on("2026-03-16"), Favourable: true})
+	_, err := w.client.GiveOpinion(w.As("head"), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), GivenOn: on("2026-03-16"), Favourable: true})
 	wantReason(t, err, "NOT_ADDRESSEE")
 	r = w.opine("body", r)
-	_, err = w.client.ApproveReferral(w.as("body"), approval(w, r))
+	_, err = w.client.ApproveReferral(w.As("body"), approval(w, r))
 	wantReason(t, err, "OTHER_BODY")
 }
 
@@ -150,13 +150,13 @@ func TestSealed(t *testing.T) {
 	w := newWorld(t)
 	r := w.create("sw-1", family())
 	r.Members[0].GivenName = "Hanna"
-	updated, err := w.client.UpdateReferral(w.as("sw-1"), &referralv1.UpdateReferralRequest{Referral: &referralv1.Referral{Name: r.GetName(), Members: r.GetMembers()},
-		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"members"}}, Etag: r.GetEtag(), RequestId: w.rid()})
+	updated, err := w.client.UpdateReferral(w.As("sw-1"), &referralv1.UpdateReferralRequest{Referral: &referralv1.Referral{Name: r.GetName(), Members: r.GetMembers()},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"members"}}, Etag: r.GetEtag(), RequestId: w.RequestID()})
 	must(t, err)
 	if m := updated.GetMembers()[0]; m.GetGivenName() != "Hanna" || m.GetPesel() != "•••••••••••" {
 		t.Errorf("updated to %v", m)
 	}
-	commits, err := w.store.System().History(t.Context(), store.Ref{Kind: store.Referrals, ID: r.GetName()[strings.LastIndex(r.GetName(), "/")+1:]}, 0, 10)
+	commits, err := w.Deps.Store.System().History(t.Context(), store.Ref{Kind: store.Referrals, ID: r.GetName()[strings.LastIndex(r.GetName(), "/")+1:]}, 0, 10)
 	must(t, err)
 	for _, c := range commits {
 		for name, raw := range c.Sections {
@@ -165,8 +165,8 @@ func TestSealed(t *testing.T) {
 			}
 		}
 	}
-	_, err = w.client.UpdateReferral(w.as("sw-1"), &referralv1.UpdateReferralRequest{Referral: &referralv1.Referral{Name: r.GetName()},
-		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}}, Etag: updated.GetEtag(), RequestId: w.rid()})
+	_, err = w.client.UpdateReferral(w.As("sw-1"), &referralv1.UpdateReferralRequest{Referral: &referralv1.Referral{Name: r.GetName()},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}}, Etag: updated.GetEtag(), RequestId: w.RequestID()})
 	wantReason(t, err, "FIELD_NOT_UPDATABLE")
 }
 
@@ -195,7 +195,7 @@ func TestIntake(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := family()
 			tc.wrong(r)
-			_, err := w.client.CreateReferral(w.as("sw-1"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: r, RequestId: w.rid()})
+			_, err := w.client.CreateReferral(w.As("sw-1"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: r, RequestId: w.RequestID()})
 			f := wantReason(t, err, tc.reason)
 			if len(f.Fields) == 0 || strings.Contains(f.Polish, "4405") || strings.Contains(f.Polish, "Świątek") {
 				t.Errorf("refusal %+v", f)
@@ -207,24 +207,24 @@ func TestIntake(t *testing.T) {
 // TestRepeatedRequest: the same request is one referral, another body under its id is refused, a trial leaves nothing.
 func TestRepeatedRequest(t *testing.T) {
 	w := newWorld(t)
-	req := &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.rid(), ValidateOnly: true}
-	tried, err := w.client.CreateReferral(w.as("sw-1"), req)
+	req := &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.RequestID(), ValidateOnly: true}
+	tried, err := w.client.CreateReferral(w.As("sw-1"), req)
 	must(t, err)
-	_, err = w.client.GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: tried.GetName()})
+	_, err = w.client.GetReferral(w.As("head"), &referralv1.GetReferralRequest{Name: tried.GetName()})
 	wantReason(t, err, "NOT_FOUND")
 	req.ValidateOnly = false
-	first, err := w.client.CreateReferral(w.as("sw-1"), req)
+	first, err := w.client.CreateReferral(w.As("sw-1"), req)
 	must(t, err)
-	again, err := w.client.CreateReferral(w.as("sw-1"), req)
+	again, err := w.client.CreateReferral(w.As("sw-1"), req)
 	must(t, err)
 	if !proto.Equal(first, again) {
 		t.Errorf("a retry made something else:\n%s\n%s", prototext.Format(first), prototext.Format(again))
 	}
 	w.interview("sw-1", first)
-	_, err = w.client.RecordInterview(w.as("sw-1"), &referralv1.RecordInterviewRequest{Name: first.GetName(), Etag: first.GetEtag(), RequestId: w.rid(), HeldOn: on("2026-03-11")})
+	_, err = w.client.RecordInterview(w.As("sw-1"), &referralv1.RecordInterviewRequest{Name: first.GetName(), Etag: first.GetEtag(), RequestId: w.RequestID(), HeldOn: on("2026-03-11")})
 	wantReason(t, err, "STALE_ETAG")
 	req.Referral.Urgent = true
-	_, err = w.client.CreateReferral(w.as("sw-1"), req)
+	_, err = w.client.CreateReferral(w.As("sw-1"), req)
 	wantReason(t, err, "REQUEST_ID_REUSED")
 }
 

@@ -22,13 +22,13 @@ func TestRelatedSocialWorker(t *testing.T) {
 	if r.GetSocialWorker() != "" {
 		t.Errorf("routed to %s", r.GetSocialWorker())
 	}
-	_, err := w.client.GetReferral(w.as("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
+	_, err := w.client.GetReferral(w.As("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
 	wantReason(t, err, "DENIED")
-	route := &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), SocialWorker: "gminas/" + gmina + "/staff/sw-1"}
-	_, err = w.client.RouteReferral(w.as("head"), route)
+	route := &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), SocialWorker: "gminas/" + gmina + "/staff/sw-1"}
+	_, err = w.client.RouteReferral(w.As("head"), route)
 	wantReason(t, err, "LOCKED_OUT")
-	route.SocialWorker, route.RequestId = "gminas/"+gmina+"/staff/sw-2", w.rid()
-	r, err = w.client.RouteReferral(w.as("head"), route)
+	route.SocialWorker, route.RequestId = "gminas/"+gmina+"/staff/sw-2", w.RequestID()
+	r, err = w.client.RouteReferral(w.As("head"), route)
 	must(t, err)
 	w.interview("sw-2", r)
 }
@@ -36,14 +36,14 @@ func TestRelatedSocialWorker(t *testing.T) {
 // TestRepeatedCreationTellsNoMore: who may not see a referral any more learns nothing of its course by sending the creation again.
 func TestRepeatedCreationTellsNoMore(t *testing.T) {
 	w := newWorld(t)
-	req := &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.rid()} // of the area of sw-1
-	r, err := w.client.CreateReferral(w.as("sw-2"), req)
+	req := &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.RequestID()} // of the area of sw-1
+	r, err := w.client.CreateReferral(w.As("sw-2"), req)
 	must(t, err)
-	if again, err := w.client.CreateReferral(w.as("sw-2"), req); err != nil || again.GetEtag() != r.GetEtag() {
+	if again, err := w.client.CreateReferral(w.As("sw-2"), req); err != nil || again.GetEtag() != r.GetEtag() {
 		t.Errorf("a retry at once: %v, %v", again, err)
 	}
 	w.interview("sw-1", r)
-	_, err = w.client.CreateReferral(w.as("sw-2"), req)
+	_, err = w.client.CreateReferral(w.As("sw-2"), req)
 	wantReason(t, err, "DENIED")
 }
 
@@ -57,7 +57,7 @@ func TestDuplicatesOfARelative(t *testing.T) {
 	other.Members[0].Pesel = ""
 	r := w.opine("head", w.asked("sw-1", other))
 	for who, n := range map[string]int{"sw-1": 1, "head": 0} {
-		list, err := w.client.ListDuplicates(w.as(who), &referralv1.ListDuplicatesRequest{Name: r.GetName()})
+		list, err := w.client.ListDuplicates(w.As(who), &referralv1.ListDuplicatesRequest{Name: r.GetName()})
 		must(t, err)
 		if len(list.GetDuplicates()) != n {
 			t.Errorf("%s is told of %v", who, list.GetDuplicates())
@@ -65,7 +65,7 @@ func TestDuplicatesOfARelative(t *testing.T) {
 	}
 	req := approval(w, r)
 	req.DuplicatesReviewed = false
-	_, err := w.client.ApproveReferral(w.as("head"), req)
+	_, err := w.client.ApproveReferral(w.As("head"), req)
 	must(t, err)
 }
 
@@ -76,12 +76,12 @@ func TestAccessLog(t *testing.T) {
 	second.Members[0].Pesel, namesake.Members[0].Pesel = "", ""
 	namesake.Address.Place = "Słucz"
 	mine, like, unlike := w.create("sw-1", first), w.create("sw-1", second), w.create("sw-2", namesake)
-	_, err := w.client.ListDuplicates(w.as("sw-1"), &referralv1.ListDuplicatesRequest{Name: mine.GetName()})
+	_, err := w.client.ListDuplicates(w.As("sw-1"), &referralv1.ListDuplicatesRequest{Name: mine.GetName()})
 	must(t, err)
-	_, err = w.client.ListReferrals(w.as("sw-1"), &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina, Area: "a1"})
+	_, err = w.client.ListReferrals(w.As("sw-1"), &referralv1.ListReferralsRequest{Parent: "gminas/" + gmina, Area: "a1"})
 	must(t, err)
 	read := func(r *referralv1.Referral) (methods []string) {
-		log, _, err := w.store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.Referrals, ID: idOf(r)}, 50, "")
+		log, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.Referrals, ID: idOf(r)}, 50, "")
 		must(t, err)
 		for _, a := range log {
 			if a.Actor.Person == "p-sw-1" {

@@ -11,21 +11,21 @@ import (
 
 func (w *world) create(who string, r *referralv1.Referral) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.CreateReferral(w.as(who), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: r, RequestId: w.rid()})
+	out, err := w.client.CreateReferral(w.As(who), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: r, RequestId: w.RequestID()})
 	must(w.t, err)
 	return out
 }
 
 func (w *world) interview(who string, r *referralv1.Referral) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.RecordInterview(w.as(who), &referralv1.RecordInterviewRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), HeldOn: on("2026-03-10")})
+	out, err := w.client.RecordInterview(w.As(who), &referralv1.RecordInterviewRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), HeldOn: on("2026-03-10")})
 	must(w.t, err)
 	return out
 }
 
 func (w *world) analyse(who string, r *referralv1.Referral) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.RecordAnalysis(w.as(who), &referralv1.RecordAnalysisRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), AnalysedOn: on("2026-03-11"),
+	out, err := w.client.RecordAnalysis(w.As(who), &referralv1.RecordAnalysisRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), AnalysedOn: on("2026-03-11"),
 		AssistantNeeded: true, FamilyInterested: true, Reasons: "potrzebne wsparcie", Difficulty: 2})
 	must(w.t, err)
 	return out
@@ -33,7 +33,7 @@ func (w *world) analyse(who string, r *referralv1.Referral) *referralv1.Referral
 
 func (w *world) consent(who string, r *referralv1.Referral, d familyv1.Consent_Decision) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.RecordConsent(w.as(who), &referralv1.RecordConsentRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), OfferPresentedOn: on("2026-03-12"),
+	out, err := w.client.RecordConsent(w.As(who), &referralv1.RecordConsentRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), OfferPresentedOn: on("2026-03-12"),
 		Consents: []*familyv1.Consent{{MemberId: "m1", Decision: d, Signature: &familyv1.Signature{SignedOn: on("2026-03-12"), OriginalAt: "teczka AR/1"}}}})
 	must(w.t, err)
 	return out
@@ -41,14 +41,14 @@ func (w *world) consent(who string, r *referralv1.Referral, d familyv1.Consent_D
 
 func (w *world) request(who string, r *referralv1.Referral) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.RequestAssistant(w.as(who), &referralv1.RequestAssistantRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), RequestedOn: on("2026-03-13")})
+	out, err := w.client.RequestAssistant(w.As(who), &referralv1.RequestAssistantRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), RequestedOn: on("2026-03-13")})
 	must(w.t, err)
 	return out
 }
 
 func (w *world) opine(who string, r *referralv1.Referral) *referralv1.Referral {
 	w.t.Helper()
-	out, err := w.client.GiveOpinion(w.as(who), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), GivenOn: on("2026-03-16"), Favourable: true})
+	out, err := w.client.GiveOpinion(w.As(who), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), GivenOn: on("2026-03-16"), Favourable: true})
 	must(w.t, err)
 	return out
 }
@@ -64,7 +64,7 @@ func (w *world) asked(who string, r *referralv1.Referral) *referralv1.Referral {
 }
 
 func approval(w *world, r *referralv1.Referral) *referralv1.ApproveReferralRequest {
-	return &referralv1.ApproveReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.rid(), Assistant: asa, DuplicatesReviewed: true}
+	return &referralv1.ApproveReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Assistant: asa, DuplicatesReviewed: true}
 }
 
 func wantReason(t *testing.T, err error, reason string) fault.Error {

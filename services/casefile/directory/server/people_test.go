@@ -11,8 +11,8 @@ import (
 
 func (w *world) person(name string, roles ...directoryv1.CountyRole) *directoryv1.Person {
 	w.t.Helper()
-	return must[*directoryv1.Person](w.t)(w.client.CreatePerson(w.as(rootLogin), &directoryv1.CreatePersonRequest{
-		Parent: "powiaty/" + county, RequestId: w.rid(), Person: &directoryv1.Person{DisplayName: name, CountyRoles: roles}}))
+	return must[*directoryv1.Person](w.t)(w.client.CreatePerson(w.As(rootLogin), &directoryv1.CreatePersonRequest{
+		Parent: "powiaty/" + county, RequestId: w.RequestID(), Person: &directoryv1.Person{DisplayName: name, CountyRoles: roles}}))
 }
 
 func TestALoginLeadsToOnePerson(t *testing.T) {
@@ -24,7 +24,7 @@ func TestALoginLeadsToOnePerson(t *testing.T) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			_, errs[i] = w.client.LinkSubject(w.as(rootLogin), &directoryv1.LinkSubjectRequest{Name: p.GetName(), Subject: "login", Etag: p.GetEtag(), RequestId: w.rid()})
+			_, errs[i] = w.client.LinkSubject(w.As(rootLogin), &directoryv1.LinkSubjectRequest{Name: p.GetName(), Subject: "login", Etag: p.GetEtag(), RequestId: w.RequestID()})
 		}()
 	}
 	wg.Wait()
@@ -41,21 +41,21 @@ func TestALoginLeadsToOnePerson(t *testing.T) {
 	if won != 1 {
 		t.Fatalf("%d people have the login", won)
 	}
-	must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.as("login"), &directoryv1.WhoAmIRequest{}))
+	must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.As("login"), &directoryv1.WhoAmIRequest{}))
 }
 
 func TestALoginCanBeGivenToSomebodyElseAfterItWasTaken(t *testing.T) {
 	w := newWorld(t)
 	ewa, iza := w.person("Ewa", directoryv1.CountyRole_COUNTY_ROLE_COORDINATOR), w.person("Iza")
 	ewa = w.link(ewa.GetName(), "login")
-	unlink := &directoryv1.UnlinkSubjectRequest{Name: ewa.GetName(), Subject: "login", Etag: ewa.GetEtag(), RequestId: w.rid()}
-	must[*directoryv1.Person](t)(w.client.UnlinkSubject(w.as(rootLogin), unlink))
-	if _, err := w.client.WhoAmI(w.as("login"), &directoryv1.WhoAmIRequest{}); reasonOf(err) != "Unauthenticated TOKEN" {
+	unlink := &directoryv1.UnlinkSubjectRequest{Name: ewa.GetName(), Subject: "login", Etag: ewa.GetEtag(), RequestId: w.RequestID()}
+	must[*directoryv1.Person](t)(w.client.UnlinkSubject(w.As(rootLogin), unlink))
+	if _, err := w.client.WhoAmI(w.As("login"), &directoryv1.WhoAmIRequest{}); reasonOf(err) != "Unauthenticated NO_SUCH_PERSON" {
 		t.Error(err)
 	}
 	w.link(iza.GetName(), "login")
-	must[*directoryv1.Person](t)(w.client.UnlinkSubject(w.as(rootLogin), unlink)) // a late retry takes nothing from Iza
-	me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.as("login"), &directoryv1.WhoAmIRequest{}))
+	must[*directoryv1.Person](t)(w.client.UnlinkSubject(w.As(rootLogin), unlink)) // a late retry takes nothing from Iza
+	me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.As("login"), &directoryv1.WhoAmIRequest{}))
 	if me.GetPerson() != iza.GetName() {
 		t.Error(me)
 	}
@@ -65,10 +65,10 @@ func TestAccounts(t *testing.T) {
 	w := newWorld(t)
 	ewa := w.person("Ewa", directoryv1.CountyRole_COUNTY_ROLE_COORDINATOR)
 	ewa = w.link(ewa.GetName(), "ewa")
-	root := must[*directoryv1.Person](t)(w.client.GetPerson(w.as(rootLogin), &directoryv1.GetPersonRequest{Name: w.admin}))
+	root := must[*directoryv1.Person](t)(w.client.GetPerson(w.As(rootLogin), &directoryv1.GetPersonRequest{Name: w.admin}))
 	roles := func(p *directoryv1.Person, rs ...directoryv1.CountyRole) (*directoryv1.Person, error) {
-		return w.client.UpdatePerson(w.as(rootLogin), &directoryv1.UpdatePersonRequest{Person: &directoryv1.Person{Name: p.GetName(), CountyRoles: rs},
-			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"county_roles"}}, Etag: p.GetEtag(), RequestId: w.rid()})
+		return w.client.UpdatePerson(w.As(rootLogin), &directoryv1.UpdatePersonRequest{Person: &directoryv1.Person{Name: p.GetName(), CountyRoles: rs},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"county_roles"}}, Etag: p.GetEtag(), RequestId: w.RequestID()})
 	}
 	if _, err := roles(root, directoryv1.CountyRole_COUNTY_ROLE_COORDINATOR, directoryv1.CountyRole_COUNTY_ROLE_ADMINISTRATOR); reasonOf(err) != "FailedPrecondition OWN_ROLES" {
 		t.Error(err)
@@ -78,23 +78,23 @@ func TestAccounts(t *testing.T) {
 		t.Error("the mask did not keep the rest", ewa)
 	}
 	deactivate := func(p *directoryv1.Person) (*directoryv1.Person, error) {
-		return w.client.DeactivatePerson(w.as(rootLogin), &directoryv1.DeactivatePersonRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: w.rid()})
+		return w.client.DeactivatePerson(w.As(rootLogin), &directoryv1.DeactivatePersonRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: w.RequestID()})
 	}
 	if _, err := deactivate(root); reasonOf(err) != "FailedPrecondition OWN_ACCOUNT" {
 		t.Error(err)
 	}
-	if _, err := w.client.UnlinkSubject(w.as(rootLogin), &directoryv1.UnlinkSubjectRequest{Name: w.admin, Subject: rootLogin, Etag: root.GetEtag(), RequestId: w.rid()}); reasonOf(err) != "FailedPrecondition OWN_LOGIN" {
+	if _, err := w.client.UnlinkSubject(w.As(rootLogin), &directoryv1.UnlinkSubjectRequest{Name: w.admin, Subject: rootLogin, Etag: root.GetEtag(), RequestId: w.RequestID()}); reasonOf(err) != "FailedPrecondition OWN_LOGIN" {
 		t.Error(err)
 	}
 	ewa = must[*directoryv1.Person](t)(deactivate(ewa))
-	if _, err := w.client.WhoAmI(w.as("ewa"), &directoryv1.WhoAmIRequest{}); reasonOf(err) != "Unauthenticated TOKEN" {
+	if _, err := w.client.WhoAmI(w.As("ewa"), &directoryv1.WhoAmIRequest{}); reasonOf(err) != "Unauthenticated NO_SUCH_PERSON" {
 		t.Error(err)
 	}
 	if _, err := deactivate(ewa); reasonOf(err) != "FailedPrecondition PERSON_DEACTIVATED" {
 		t.Error(err)
 	}
-	must[*directoryv1.Person](t)(w.client.ReactivatePerson(w.as(rootLogin), &directoryv1.ReactivatePersonRequest{Name: ewa.GetName(), Etag: ewa.GetEtag(), RequestId: w.rid()}))
-	me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.as("ewa"), &directoryv1.WhoAmIRequest{}))
+	must[*directoryv1.Person](t)(w.client.ReactivatePerson(w.As(rootLogin), &directoryv1.ReactivatePersonRequest{Name: ewa.GetName(), Etag: ewa.GetEtag(), RequestId: w.RequestID()}))
+	me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.As("ewa"), &directoryv1.WhoAmIRequest{}))
 	if len(me.GetCountyRoles()) != 1 || me.GetCountyRoles()[0] != directoryv1.CountyRole_COUNTY_ROLE_REPORTING {
 		t.Error(me)
 	}
@@ -105,7 +105,7 @@ func TestCoordinatorsAreKnownToTheGmina(t *testing.T) {
 	w.employ(gminaA, "asystent", assistantRole)
 	kor := w.person("Ewa Koordynator", directoryv1.CountyRole_COUNTY_ROLE_COORDINATOR)
 	w.person("Audytor", directoryv1.CountyRole_COUNTY_ROLE_AUDITOR)
-	got := must[*directoryv1.ListCoordinatorsResponse](t)(w.client.ListCoordinators(w.as("asystent"), &directoryv1.ListCoordinatorsRequest{Parent: "gminas/" + gminaA}))
+	got := must[*directoryv1.ListCoordinatorsResponse](t)(w.client.ListCoordinators(w.As("asystent"), &directoryv1.ListCoordinatorsRequest{Parent: "gminas/" + gminaA}))
 	if len(got.GetCoordinators()) != 1 || got.GetCoordinators()[0].GetPerson() != kor.GetName() {
 		t.Error(got)
 	}

@@ -21,7 +21,7 @@ func TestBootstrapRefusesASecondAdministrator(t *testing.T) {
 	if _, err := w.bootstrap("2005", "2005012", rootLogin); err == nil {
 		t.Error("one login administers two counties")
 	}
-	me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.as(rootLogin), &directoryv1.WhoAmIRequest{}))
+	me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.As(rootLogin), &directoryv1.WhoAmIRequest{}))
 	if me.GetPerson() != w.admin || me.GetDisplayName() != "Anna Pierwsza" || len(me.GetEmployments()) != 0 ||
 		!slices.Contains(me.GetAllowedActions(), "asysta.directory.v1.DirectoryService/CreateGmina") {
 		t.Error(me)
@@ -34,12 +34,12 @@ func TestGminaSettings(t *testing.T) {
 	sw := w.employ(gminaA, "socjalny", workerRole)
 	as := w.employ(gminaA, "asystent", assistantRole)
 	get := func(login string) *directoryv1.Gmina {
-		return must[*directoryv1.Gmina](t)(w.client.GetGmina(w.as(login), &directoryv1.GetGminaRequest{Name: "gminas/" + gminaA}))
+		return must[*directoryv1.Gmina](t)(w.client.GetGmina(w.As(login), &directoryv1.GetGminaRequest{Name: "gminas/" + gminaA}))
 	}
 	before := get("kierownik")
 	update := func(login string, settings *directoryv1.GminaSettings, etag string, paths ...string) (*directoryv1.Gmina, error) {
-		return w.client.UpdateGmina(w.as(login), &directoryv1.UpdateGminaRequest{Gmina: &directoryv1.Gmina{Name: "gminas/" + gminaA, Settings: settings},
-			UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}, Etag: etag, RequestId: w.rid()})
+		return w.client.UpdateGmina(w.As(login), &directoryv1.UpdateGminaRequest{Gmina: &directoryv1.Gmina{Name: "gminas/" + gminaA, Settings: settings},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}, Etag: etag, RequestId: w.RequestID()})
 	}
 	areas := func(worker string) *directoryv1.GminaSettings {
 		return &directoryv1.GminaSettings{PlanMonths: 3, Areas: []*directoryv1.Area{{DisplayName: "Rejon I", SocialWorker: worker, Places: []string{"Radziłów"}}}}
@@ -83,7 +83,7 @@ func TestStaffRules(t *testing.T) {
 	head := w.employ(gminaA, "kierownik", headRole)
 	sw := w.employ(gminaA, "socjalny", workerRole)
 	hire := func(login string, m *directoryv1.StaffMember) error {
-		_, err := w.client.CreateStaffMember(w.as(login), &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaA, StaffMember: m, RequestId: w.rid()})
+		_, err := w.client.CreateStaffMember(w.As(login), &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaA, StaffMember: m, RequestId: w.RequestID()})
 		return err
 	}
 	named := func(m *directoryv1.StaffMember, person string) *directoryv1.StaffMember {
@@ -116,7 +116,7 @@ func TestStaffRules(t *testing.T) {
 			}
 		})
 	}
-	_, err := w.client.UpdateStaffMember(w.as("kierownik"), &directoryv1.UpdateStaffMemberRequest{Etag: head.GetEtag(), RequestId: w.rid(),
+	_, err := w.client.UpdateStaffMember(w.As("kierownik"), &directoryv1.UpdateStaffMemberRequest{Etag: head.GetEtag(), RequestId: w.RequestID(),
 		StaffMember: &directoryv1.StaffMember{Name: head.GetName(), Roles: []directoryv1.GminaRole{headRole, workerRole}}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"roles"}}})
 	if got := reasonOf(err); got != "FailedPrecondition OWN_ROLES" {
 		t.Error(got)
@@ -126,47 +126,47 @@ func TestStaffRules(t *testing.T) {
 func TestCreationIsIdempotent(t *testing.T) {
 	w := newWorld(t)
 	w.employ(gminaA, "kierownik", headRole)
-	req := &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaA, StaffMember: worker("Ewa Nowak", assistantRole), RequestId: w.rid()}
-	try := &directoryv1.CreateStaffMemberRequest{Parent: req.GetParent(), StaffMember: req.GetStaffMember(), RequestId: w.rid(), ValidateOnly: true}
-	must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.as("kierownik"), try))
-	first := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.as("kierownik"), req))
-	again := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.as("kierownik"), req))
+	req := &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaA, StaffMember: worker("Ewa Nowak", assistantRole), RequestId: w.RequestID()}
+	try := &directoryv1.CreateStaffMemberRequest{Parent: req.GetParent(), StaffMember: req.GetStaffMember(), RequestId: w.RequestID(), ValidateOnly: true}
+	must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.As("kierownik"), try))
+	first := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.As("kierownik"), req))
+	again := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.As("kierownik"), req))
 	if diff := cmp.Diff(first, again, protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}
-	staff := must[*directoryv1.ListStaffMembersResponse](t)(w.client.ListStaffMembers(w.as("kierownik"), &directoryv1.ListStaffMembersRequest{Parent: req.GetParent(), Role: assistantRole}))
-	people := must[*directoryv1.ListPeopleResponse](t)(w.client.ListPeople(w.as(rootLogin), &directoryv1.ListPeopleRequest{Parent: "powiaty/" + county}))
+	staff := must[*directoryv1.ListStaffMembersResponse](t)(w.client.ListStaffMembers(w.As("kierownik"), &directoryv1.ListStaffMembersRequest{Parent: req.GetParent(), Role: assistantRole}))
+	people := must[*directoryv1.ListPeopleResponse](t)(w.client.ListPeople(w.As(rootLogin), &directoryv1.ListPeopleRequest{Parent: "powiaty/" + county}))
 	if len(staff.GetStaffMembers()) != 1 || len(people.GetPeople()) != 3 {
 		t.Errorf("%d assistants, %d people", len(staff.GetStaffMembers()), len(people.GetPeople()))
 	}
 	other := &directoryv1.CreateStaffMemberRequest{Parent: req.GetParent(), StaffMember: worker("Ewa Kowalska", assistantRole), RequestId: req.GetRequestId()}
-	if _, err := w.client.CreateStaffMember(w.as("kierownik"), other); reasonOf(err) != "AlreadyExists REQUEST_ID_REUSED" {
+	if _, err := w.client.CreateStaffMember(w.As("kierownik"), other); reasonOf(err) != "AlreadyExists REQUEST_ID_REUSED" {
 		t.Error(err)
 	}
 }
 
 func TestGminasDoNotSeeEachOther(t *testing.T) {
 	w := newWorld(t)
-	must[*directoryv1.Gmina](t)(w.client.CreateGmina(w.as(rootLogin), &directoryv1.CreateGminaRequest{Parent: "powiaty/" + county, GminaId: gminaB, RequestId: w.rid(),
+	must[*directoryv1.Gmina](t)(w.client.CreateGmina(w.As(rootLogin), &directoryv1.CreateGminaRequest{Parent: "powiaty/" + county, GminaId: gminaB, RequestId: w.RequestID(),
 		Gmina: &directoryv1.Gmina{DisplayName: "gmina Szczuczyn", Office: &directoryv1.Office{DisplayName: "MOPS w Szczuczynie"}}}))
 	w.employ(gminaA, "kierownik", headRole)
 	other := w.employ(gminaB, "obcy", headRole)
 	var answers []string
 	for _, call := range []func() error{
 		func() error {
-			_, err := w.client.GetStaffMember(w.as("kierownik"), &directoryv1.GetStaffMemberRequest{Name: other.GetName()})
+			_, err := w.client.GetStaffMember(w.As("kierownik"), &directoryv1.GetStaffMemberRequest{Name: other.GetName()})
 			return err
 		},
 		func() error {
-			_, err := w.client.GetStaffMember(w.as("kierownik"), &directoryv1.GetStaffMemberRequest{Name: "gminas/" + gminaB + "/staff/01jabsent"})
+			_, err := w.client.GetStaffMember(w.As("kierownik"), &directoryv1.GetStaffMemberRequest{Name: "gminas/" + gminaB + "/staff/01jabsent"})
 			return err
 		},
 		func() error {
-			_, err := w.client.GetGmina(w.as("kierownik"), &directoryv1.GetGminaRequest{Name: "gminas/9999999"})
+			_, err := w.client.GetGmina(w.As("kierownik"), &directoryv1.GetGminaRequest{Name: "gminas/9999999"})
 			return err
 		},
 		func() error {
-			_, err := w.client.ListPeople(w.as("kierownik"), &directoryv1.ListPeopleRequest{Parent: "powiaty/" + county})
+			_, err := w.client.ListPeople(w.As("kierownik"), &directoryv1.ListPeopleRequest{Parent: "powiaty/" + county})
 			return err
 		},
 	} {
@@ -177,7 +177,7 @@ func TestGminasDoNotSeeEachOther(t *testing.T) {
 		t.Error(answers)
 	}
 	// under the own gmina's name the head learns that it is absent, not where else it is
-	_, err := w.client.GetStaffMember(w.as("kierownik"), &directoryv1.GetStaffMemberRequest{Name: "gminas/" + gminaA + "/staff/" + lastStep(other.GetName())})
+	_, err := w.client.GetStaffMember(w.As("kierownik"), &directoryv1.GetStaffMemberRequest{Name: "gminas/" + gminaA + "/staff/" + lastStep(other.GetName())})
 	if reasonOf(err) != "NotFound NOT_FOUND" {
 		t.Error(err)
 	}

@@ -18,7 +18,7 @@ import (
 // family opens a family file with an assistant, as the casefile service stores it, and takes the place.
 func (w *world) family(gmina, file string, m *directoryv1.StaffMember, state familyfile.State, difficulty int, locked ...string) {
 	w.t.Helper()
-	scope := w.store.For(gmina)
+	scope := w.Deps.Store.For(gmina)
 	cover := familyfile.Cover{Number: file, State: state, Assistant: lastStep(m.GetName()), AssistantPer: lastStep(m.GetPerson()), Difficulty: difficulty,
 		OpenedOn: calendar.MustOf(2026, 1, 15), Label: familyfile.Label{FamilyName: "Rodzina " + file}, LockedOut: locked}
 	_, _, err := scope.Commit(w.t.Context(), scope.New(store.Ref{Kind: store.FamilyFiles, ID: file}),
@@ -29,7 +29,7 @@ func (w *world) family(gmina, file string, m *directoryv1.StaffMember, state fam
 	if !state.Active() {
 		return
 	}
-	k, at := keeper.New(w.store, w.now), keeper.At{Gmina: gmina, Person: lastStep(m.GetPerson()), File: file}
+	k, at := keeper.New(w.Deps.Store, w.Now), keeper.At{Gmina: gmina, Person: lastStep(m.GetPerson()), File: file}
 	if err := k.Reserve(w.t.Context(), at); err != nil {
 		w.t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func files(us []*directoryv1.UncoveredFamily) []string {
 // accesses counts the lines of the access log on a family file.
 func (w *world) accesses(gmina, file string) int {
 	w.t.Helper()
-	lines, _, err := w.store.For(gmina).AccessLog(w.t.Context(), store.Ref{Kind: store.FamilyFiles, ID: file}, 100, "")
+	lines, _, err := w.Deps.Store.For(gmina).AccessLog(w.t.Context(), store.Ref{Kind: store.FamilyFiles, ID: file}, 100, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func (w *world) accesses(gmina, file string) int {
 
 func (w *world) uncovered(login string) []string {
 	w.t.Helper()
-	list := must[*directoryv1.ListUncoveredFamiliesResponse](w.t)(w.client.ListUncoveredFamilies(w.as(login), &directoryv1.ListUncoveredFamiliesRequest{Parent: "gminas/" + gminaA}))
+	list := must[*directoryv1.ListUncoveredFamiliesResponse](w.t)(w.client.ListUncoveredFamilies(w.As(login), &directoryv1.ListUncoveredFamiliesRequest{Parent: "gminas/" + gminaA}))
 	for _, u := range list.GetUncoveredFamilies() {
 		if u.GetDeadline().GetDueDate() == nil || u.GetDeadline().GetExplanation() == "" || u.GetFamilyName() == "" {
 			w.t.Error(u)
@@ -81,13 +81,13 @@ func TestNoFamilyIsLeftAloneUnnoticed(t *testing.T) {
 	if got := w.uncovered("kierownik"); len(got) != 0 {
 		t.Errorf("with everybody there: %v", got)
 	}
-	absence := must[*directoryv1.RecordAbsenceResponse](t)(w.client.RecordAbsence(w.as("kierownik"), &directoryv1.RecordAbsenceRequest{
-		Name: sick.GetName(), FromDate: day(2026, 3, 2), UntilDate: day(2026, 3, 6), Etag: sick.GetEtag(), RequestId: w.rid()}))
+	absence := must[*directoryv1.RecordAbsenceResponse](t)(w.client.RecordAbsence(w.As("kierownik"), &directoryv1.RecordAbsenceRequest{
+		Name: sick.GetName(), FromDate: day(2026, 3, 2), UntilDate: day(2026, 3, 6), Etag: sick.GetEtag(), RequestId: w.RequestID()}))
 	if diff := cmp.Diff([]string{"f1 UNCOVERED_REASON_ABSENT"}, files(absence.GetUncoveredFamilies())); diff != "" {
 		t.Error(diff)
 	}
 	end := func(login string) (*directoryv1.EndEmploymentResponse, error) {
-		return w.client.EndEmployment(w.as(login), &directoryv1.EndEmploymentRequest{Name: gone.GetName(), LastDate: day(2026, 3, 3), Etag: gone.GetEtag(), RequestId: w.rid()})
+		return w.client.EndEmployment(w.As(login), &directoryv1.EndEmploymentRequest{Name: gone.GetName(), LastDate: day(2026, 3, 3), Etag: gone.GetEtag(), RequestId: w.RequestID()})
 	}
 	told := must[*directoryv1.EndEmploymentResponse](t)(end(rootLogin))
 	if len(told.GetUncoveredFamilies()) != 0 || told.GetUncoveredCount() != 3 {
@@ -96,7 +96,7 @@ func TestNoFamilyIsLeftAloneUnnoticed(t *testing.T) {
 	if diff := cmp.Diff([]string{"f1 UNCOVERED_REASON_ABSENT"}, w.uncovered("kierownik")); diff != "" {
 		t.Error("the employment still lasts", diff)
 	}
-	w.set(monday.AddDate(0, 0, 2))
+	w.SetNow(monday.AddDate(0, 0, 2))
 	want := []string{"f1 UNCOVERED_REASON_ABSENT", "f3 UNCOVERED_REASON_EMPLOYMENT_ENDED", "f4 UNCOVERED_REASON_EMPLOYMENT_ENDED"}
 	if diff := cmp.Diff(want, w.uncovered("kierownik")); diff != "" {
 		t.Error(diff)
@@ -110,11 +110,11 @@ func TestNoFamilyIsLeftAloneUnnoticed(t *testing.T) {
 	if _, err := end("kierownik"); reasonOf(err) != "Aborted STALE_ETAG" {
 		t.Error(err)
 	}
-	w.set(monday.AddDate(0, 0, 5))
+	w.SetNow(monday.AddDate(0, 0, 5))
 	if got := w.uncovered("kierownik"); slices.Contains(got, want[0]) {
 		t.Errorf("the assistant is back, %v", got)
 	}
-	if _, err := w.client.ListUncoveredFamilies(w.as("chory"), &directoryv1.ListUncoveredFamiliesRequest{Parent: "gminas/" + gminaA}); reasonOf(err) != "PermissionDenied DENIED" {
+	if _, err := w.client.ListUncoveredFamilies(w.As("chory"), &directoryv1.ListUncoveredFamiliesRequest{Parent: "gminas/" + gminaA}); reasonOf(err) != "PermissionDenied DENIED" {
 		t.Error(err)
 	}
 }
@@ -124,8 +124,8 @@ func TestADeactivatedAssistantLeavesFamiliesAlone(t *testing.T) {
 	w.employ(gminaA, "kierownik", headRole)
 	as := w.employ(gminaA, "asystent", assistantRole)
 	w.family(gminaA, "f1", as, familyfile.Cooperation, 1)
-	p := must[*directoryv1.Person](t)(w.client.GetPerson(w.as(rootLogin), &directoryv1.GetPersonRequest{Name: as.GetPerson()}))
-	must[*directoryv1.Person](t)(w.client.DeactivatePerson(w.as(rootLogin), &directoryv1.DeactivatePersonRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: w.rid()}))
+	p := must[*directoryv1.Person](t)(w.client.GetPerson(w.As(rootLogin), &directoryv1.GetPersonRequest{Name: as.GetPerson()}))
+	must[*directoryv1.Person](t)(w.client.DeactivatePerson(w.As(rootLogin), &directoryv1.DeactivatePersonRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: w.RequestID()}))
 	if diff := cmp.Diff([]string{"f1 UNCOVERED_REASON_DEACTIVATED"}, w.uncovered("kierownik")); diff != "" {
 		t.Error(diff)
 	}
@@ -133,30 +133,30 @@ func TestADeactivatedAssistantLeavesFamiliesAlone(t *testing.T) {
 
 func TestCaseloadTellsNothingOfOtherGminas(t *testing.T) {
 	w := newWorld(t)
-	must[*directoryv1.Gmina](t)(w.client.CreateGmina(w.as(rootLogin), &directoryv1.CreateGminaRequest{Parent: "powiaty/" + county, GminaId: gminaB, RequestId: w.rid(),
+	must[*directoryv1.Gmina](t)(w.client.CreateGmina(w.As(rootLogin), &directoryv1.CreateGminaRequest{Parent: "powiaty/" + county, GminaId: gminaB, RequestId: w.RequestID(),
 		Gmina: &directoryv1.Gmina{DisplayName: "gmina Szczuczyn", Office: &directoryv1.Office{DisplayName: "MOPS w Szczuczynie"}}}))
 	w.employ(gminaA, "kierownik", headRole)
 	here := w.employ(gminaA, "asystent", assistantRole)
 	w.employ(gminaA, "drugi", assistantRole)
 	there := worker("Jan asystent", assistantRole)
 	there.Person = here.GetPerson()
-	elsewhere := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.as(rootLogin), &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaB, StaffMember: there, RequestId: w.rid()}))
+	elsewhere := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(w.As(rootLogin), &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaB, StaffMember: there, RequestId: w.RequestID()}))
 	w.family(gminaA, "f1", here, familyfile.Cooperation, 3)
 	w.family(gminaA, "f2", here, familyfile.Assigned, 1)
 	w.family(gminaB, "f3", elsewhere, familyfile.Cooperation, 2)
-	if err := keeper.New(w.store, w.now).Reserve(t.Context(), keeper.At{Gmina: gminaA, Person: lastStep(here.GetPerson()), File: "f9"}); err != nil {
+	if err := keeper.New(w.Deps.Store, w.Now).Reserve(t.Context(), keeper.At{Gmina: gminaA, Person: lastStep(here.GetPerson()), File: "f9"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, login := range []string{"kierownik", "asystent"} {
-		c := must[*directoryv1.Caseload](t)(w.client.GetCaseload(w.as(login), &directoryv1.GetCaseloadRequest{Staff: here.GetName()}))
+		c := must[*directoryv1.Caseload](t)(w.client.GetCaseload(w.As(login), &directoryv1.GetCaseloadRequest{Staff: here.GetName()}))
 		if c.GetTaken() != 4 || c.GetLimit() != 15 || c.GetFamiliesHere() != 2 || c.GetReservedHere() != 1 || c.GetFamiliesElsewhere() != 1 || c.GetDifficultySum() != 4 || len(c.GetFamilyFiles()) != 2 {
 			t.Errorf("%s: %v", login, c)
 		}
 	}
-	if _, err := w.client.GetCaseload(w.as("drugi"), &directoryv1.GetCaseloadRequest{Staff: here.GetName()}); reasonOf(err) != "PermissionDenied DENIED" {
+	if _, err := w.client.GetCaseload(w.As("drugi"), &directoryv1.GetCaseloadRequest{Staff: here.GetName()}); reasonOf(err) != "PermissionDenied DENIED" {
 		t.Error(err)
 	}
-	all := must[*directoryv1.ListCaseloadsResponse](t)(w.client.ListCaseloads(w.as("kierownik"), &directoryv1.ListCaseloadsRequest{Parent: "gminas/" + gminaA}))
+	all := must[*directoryv1.ListCaseloadsResponse](t)(w.client.ListCaseloads(w.As("kierownik"), &directoryv1.ListCaseloadsRequest{Parent: "gminas/" + gminaA}))
 	if len(all.GetCaseloads()) != 2 || all.GetCaseloads()[0].GetTaken() != 0 || len(all.GetCaseloads()[1].GetFamilyFiles()) != 0 {
 		t.Error(all)
 	}
@@ -167,14 +167,14 @@ func TestDeputyIsHeadWhileItLasts(t *testing.T) {
 	w.employ(gminaA, "kierownik", headRole)
 	dep, other := w.employ(gminaA, "zastepca", workerRole), w.employ(gminaA, "inny", workerRole)
 	appoint := func(login string, m *directoryv1.StaffMember, from, until int32) (*directoryv1.StaffMember, error) {
-		return w.client.AppointDeputy(w.as(login), &directoryv1.AppointDeputyRequest{Name: m.GetName(), FromDate: day(2026, 3, from), UntilDate: day(2026, 3, until), Etag: m.GetEtag(), RequestId: w.rid()})
+		return w.client.AppointDeputy(w.As(login), &directoryv1.AppointDeputyRequest{Name: m.GetName(), FromDate: day(2026, 3, from), UntilDate: day(2026, 3, until), Etag: m.GetEtag(), RequestId: w.RequestID()})
 	}
 	if _, err := appoint("kierownik", dep, 1, 9); reasonOf(err) != "InvalidArgument INVALID_FIELDS" {
 		t.Error("backwards in time:", err)
 	}
 	dep = must[*directoryv1.StaffMember](t)(appoint("kierownik", dep, 3, 6))
 	heading := func() (bool, bool) {
-		me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.as("zastepca"), &directoryv1.WhoAmIRequest{}))
+		me := must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.As("zastepca"), &directoryv1.WhoAmIRequest{}))
 		e := me.GetEmployments()[0]
 		return slices.Contains(e.GetRoles(), headRole), e.GetDeputy()
 	}
@@ -182,12 +182,12 @@ func TestDeputyIsHeadWhileItLasts(t *testing.T) {
 		days int
 		want bool
 	}{{0, false}, {1, true}, {4, true}, {5, false}} {
-		w.set(monday.AddDate(0, 0, tc.days))
+		w.SetNow(monday.AddDate(0, 0, tc.days))
 		if head, deputy := heading(); head != tc.want || deputy != tc.want {
 			t.Errorf("%d days on: head %v, deputy %v", tc.days, head, deputy)
 		}
 	}
-	w.set(monday.Add(26 * time.Hour))
+	w.SetNow(monday.Add(26 * time.Hour))
 	if _, err := appoint("zastepca", other, 4, 9); reasonOf(err) != "FailedPrecondition DEPUTY_BY_DEPUTY" {
 		t.Error(err)
 	}
@@ -195,7 +195,7 @@ func TestDeputyIsHeadWhileItLasts(t *testing.T) {
 		t.Error(err)
 	}
 	w.uncovered("zastepca") // a head's method
-	must[*directoryv1.StaffMember](t)(w.client.RevokeDeputy(w.as("kierownik"), &directoryv1.RevokeDeputyRequest{Name: dep.GetName(), DeputizingId: dep.GetDeputizing()[0].GetDeputizingId(), Etag: dep.GetEtag(), RequestId: w.rid()}))
+	must[*directoryv1.StaffMember](t)(w.client.RevokeDeputy(w.As("kierownik"), &directoryv1.RevokeDeputyRequest{Name: dep.GetName(), DeputizingId: dep.GetDeputizing()[0].GetDeputizingId(), Etag: dep.GetEtag(), RequestId: w.RequestID()}))
 	if head, _ := heading(); head {
 		t.Error("still head after the revocation")
 	}
@@ -206,11 +206,11 @@ func TestCancelledAbsence(t *testing.T) {
 	w.employ(gminaA, "kierownik", headRole)
 	as := w.employ(gminaA, "asystent", assistantRole)
 	rec := func(m *directoryv1.StaffMember, from, until int32) *directoryv1.StaffMember {
-		return must[*directoryv1.RecordAbsenceResponse](t)(w.client.RecordAbsence(w.as("kierownik"), &directoryv1.RecordAbsenceRequest{Name: m.GetName(), FromDate: day(2026, 3, from), UntilDate: day(2026, 3, until), Etag: m.GetEtag(), RequestId: w.rid()})).GetStaffMember()
+		return must[*directoryv1.RecordAbsenceResponse](t)(w.client.RecordAbsence(w.As("kierownik"), &directoryv1.RecordAbsenceRequest{Name: m.GetName(), FromDate: day(2026, 3, from), UntilDate: day(2026, 3, until), Etag: m.GetEtag(), RequestId: w.RequestID()})).GetStaffMember()
 	}
 	as = rec(rec(as, 1, 5), 10, 12)
 	cancel := func(i int) (*directoryv1.StaffMember, error) {
-		return w.client.CancelAbsence(w.as("kierownik"), &directoryv1.CancelAbsenceRequest{Name: as.GetName(), AbsenceId: as.GetAbsences()[i].GetAbsenceId(), Etag: as.GetEtag(), RequestId: w.rid()})
+		return w.client.CancelAbsence(w.As("kierownik"), &directoryv1.CancelAbsenceRequest{Name: as.GetName(), AbsenceId: as.GetAbsences()[i].GetAbsenceId(), Etag: as.GetEtag(), RequestId: w.RequestID()})
 	}
 	as = must[*directoryv1.StaffMember](t)(cancel(0))
 	if a := as.GetAbsences()[0]; as.GetAbsentToday() || a.GetUntilDate().GetDay() != 1 {

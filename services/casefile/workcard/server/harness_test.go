@@ -1,19 +1,10 @@
 package server_test
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"log/slog"
-	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
@@ -23,133 +14,55 @@ import (
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
-	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
-	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
-	"asysta.example/internal/store/sqlite"
+	"asysta.example/internal/testkit/office"
 	"asysta.example/services/casefile"
 	"asysta.example/services/casefile/workcard/server"
 )
 
 const (
-	county, gmina, nearby = "2004", "2004042", "2004052"
+	county, gmina, nearby = office.County, office.Gmina, office.Nearby
 	pesel                 = "44051401359"
 )
 
-// now is Saturday, 21 November 2026.
-var now = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+var (
+	now  = office.Now
+	must = office.Must
+	on   = office.Day
+	day  = calendar.MustParse
+)
 
-// logBook keeps what the service logs.
-type logBook struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// world is a county with a running work card, on a store on disk.
+// world is a county with a running work card.
 type world struct {
+	*office.Office
 	t      *testing.T
-	store  store.Store
-	vault  *seal.Vault
+	pipe   *rpc.Pipe
 	client casefilev1.WorkCardServiceClient
-	log    *logBook
-	mu     sync.Mutex
-	seq    int
-}
-
-// logins takes the token for the login subject.
-type logins struct{ r *directory.Reader }
-
-func (l logins) Authenticate(ctx context.Context, token string) (access.Principal, error) {
-	p, err := l.r.Principal(ctx, token, calendar.In(now))
-	if err != nil {
-		return p, fault.Unauthenticated("TOKEN")
-	}
-	return p, nil
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "asysta.db"), func(o *store.EngineOptions) { o.NoSync = true })
-	must(t, err)
-	w := &world{t: t, store: store.Open(engine), log: &logBook{}}
-	t.Cleanup(func() { w.store.Close() })
-	must(t, w.store.System().Migrate(t.Context()))
-	master, err := seal.NewMaster()
-	must(t, err)
-	w.vault = seal.NewVault(master, seal.OverEngine(engine))
-	deps := rpc.Deps{Store: w.store, Vault: w.vault, Directory: directory.NewReader(w.store), Clock: func() time.Time { return now }, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Instance: "test"}
-	srv, err := rpc.NewServer(deps, logins{deps.Directory})
-	must(t, err)
-	server.New(deps).Register(srv)
-	must(t, srv.Check())
-	pipe, done := rpc.NewPipe(), make(chan error, 1)
-	go func() { done <- srv.Serve(pipe) }()
-	conn, err := pipe.Dial()
-	must(t, err)
-	t.Cleanup(func() {
-		conn.Close()
-		srv.Shutdown(context.WithoutCancel(t.Context()))
-		must(t, <-done)
-	})
-	w.client = casefilev1.NewWorkCardServiceClient(conn)
+	w := &world{Office: office.New(t), t: t}
+	w.pipe = w.Run(server.New(w.Deps))
+	w.client = casefilev1.NewWorkCardServiceClient(w.Connect(w.pipe))
 	w.people()
 	return w
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatalf("%v %v", err, status.Convert(err).Details())
-	}
-}
-
-func (w *world) put(scope store.Scope, kind store.Kind, id string, c store.Change) {
-	w.t.Helper()
-	c.Actor, c.Method, c.RecordedAt = store.Actor{System: "test"}, "test", now
-	_, _, err := scope.Commit(w.t.Context(), scope.New(store.Ref{Kind: kind, ID: id}), c)
-	must(w.t, err)
-}
-
 // people fills the directory: each staff id is the login too.
 func (w *world) people() {
-	from := calendar.MustOf(2020, 1, 1)
-	for _, p := range []struct {
-		id, gmina string
-		role      access.Role
-		area      string
-		body      string
-	}{
-		{"as1", gmina, access.Assistant, "", ""}, {"as2", gmina, access.Assistant, "", ""}, {"sw1", gmina, access.SocialWorker, "a1", ""},
-		{"sw2", gmina, access.SocialWorker, "a2", ""}, {"head", gmina, access.Head, "", ""}, {"body", gmina, access.ContractedBody, "", "ngo"},
-		{"far", nearby, access.Head, "", ""},
-	} {
-		person := directory.Person{DisplayName: p.id, Subjects: []string{p.id}, ActiveFrom: from}
-		w.put(w.store.ForCounty(county), store.People, "p-"+p.id, store.Change{Cover: person})
-		staff := directory.Staff{Person: "p-" + p.id, DisplayName: "Pracownik " + p.id, Roles: []access.Role{p.role}, Contract: directory.ContractEmployment, FTE: directory.FullTime, Body: p.body, ActiveFrom: from}
-		if p.area != "" {
-			staff.Areas = []string{p.area}
-		}
-		w.put(w.store.For(p.gmina), store.Staff, p.id, store.Change{Cover: staff})
-	}
-	for _, g := range []string{gmina, nearby} {
-		w.put(w.store.ForCounty(county), store.Gminas, g, store.Change{Cover: directory.Gmina{TERYT: g, DisplayName: "gmina", Office: directory.Office{
-			Name: "Gminny Ośrodek Pomocy Społecznej w Radziłowie", Address: "Plac 500-lecia 15", Place: "19-213 Radziłów", Phone: "86 273 68 72"}}})
-	}
-	w.put(w.store.For(gmina), store.Institutions, "school", store.Change{Cover: directory.Institution{DisplayName: "Szkoła Podstawowa", Kind: directory.InstitutionSchool}})
+	called := func(s *directory.Staff) { s.DisplayName = "Pracownik " + s.DisplayName }
+	in := func(area string) func(*directory.Staff) { return func(s *directory.Staff) { s.Areas = []string{area} } }
+	w.Employ(gmina, "as1", access.Assistant, called)
+	w.Employ(gmina, "as2", access.Assistant, called)
+	w.Employ(gmina, "sw1", access.SocialWorker, called, in("a1"))
+	w.Employ(gmina, "sw2", access.SocialWorker, called, in("a2"))
+	w.Employ(gmina, "head", access.Head, called)
+	w.Employ(gmina, "body", access.ContractedBody, called, func(s *directory.Staff) { s.Body = "ngo" })
+	w.Employ(nearby, "far", access.Head, called)
+	w.Write(w.Deps.Store.For(gmina), store.Institutions, "school", directory.Institution{DisplayName: "Szkoła Podstawowa", Kind: directory.InstitutionSchool})
 }
 
 // family is a family file: of as1 and sw1 in area a1, in cooperation since 1 September 2026, unless edit says otherwise.
@@ -173,7 +86,9 @@ func (w *world) family(id string, edit func(*familyfile.Cover)) {
 		Members: []casefile.Member{{ID: "m1", Role: casefile.Mother, GivenName: "Anna", FamilyName: "Świątek", Authority: true}, {ID: "m2", Role: casefile.ChildRole, GivenName: "Ola", FamilyName: "Świątek"}},
 		Orders:  []casefile.Order{{ID: "o1", Court: "Sąd Rejonowy w Grajewie", CaseNumber: "III Nsm 123/26", OrderedOn: day("2026-08-01")}},
 	}
-	w.put(w.store.For(in), store.FamilyFiles, id, store.Change{Cover: c, Sections: map[string]any{casefile.SectionName: section}, Deadlines: familyfile.Deadlines(c)})
+	w.Write(w.Deps.Store.For(in), store.FamilyFiles, id, c, func(ch *store.Change) {
+		ch.Sections, ch.Deadlines = map[string]any{casefile.SectionName: section}, familyfile.Deadlines(c)
+	})
 }
 
 // referral is a referral with one term due on a day, of a social worker and area.
@@ -182,35 +97,18 @@ func (w *world) referral(id, worker, area, due string) {
 	cover := map[string]any{"state": "RECEIVED", "received_on": "2026-11-01", "social_worker": worker, "area": area}
 	d := deadline.Term(deadline.RuleInterview, day("2026-11-01"), 0, worker)
 	d.Due = day(due)
-	w.put(w.store.For(gmina), store.Referrals, id, store.Change{Cover: cover, Deadlines: []deadline.Deadline{d}})
+	w.Write(w.Deps.Store.For(gmina), store.Referrals, id, cover, func(ch *store.Change) { ch.Deadlines = []deadline.Deadline{d} })
 }
 
 // cover reads a file's cover.
 func (w *world) cover(id string) familyfile.Cover {
 	w.t.Helper()
-	doc, err := w.store.For(gmina).Load(w.t.Context(), store.Ref{Kind: store.FamilyFiles, ID: id})
+	doc, err := w.Deps.Store.For(gmina).Load(w.t.Context(), store.Ref{Kind: store.FamilyFiles, ID: id})
 	must(w.t, err)
 	c, err := rpc.Decode[familyfile.Cover](doc.Cover)
 	must(w.t, err)
 	return c
 }
-
-// as is the context of a call by a login.
-func (w *world) as(login string) context.Context {
-	return metadata.AppendToOutgoingContext(w.t.Context(), "authorization", "Bearer "+login)
-}
-
-// rid gives a new request id.
-func (w *world) rid() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seq++
-	return fmt.Sprintf("request-%05d", w.seq)
-}
-
-var day = calendar.MustParse
-
-func on(s string) *date.Date { return rpc.Date(day(s)) }
 
 func file(id string) string { return name.In(gmina, name.FamilyFiles, id) }
 
@@ -226,7 +124,7 @@ func meeting(date string) *casefilev1.Visit {
 // record records an entry by as1.
 func (w *world) record(id string, v *casefilev1.Visit) *casefilev1.Visit {
 	w.t.Helper()
-	out, err := w.client.RecordVisit(w.as("as1"), &casefilev1.RecordVisitRequest{Parent: file(id), Visit: v, RequestId: w.rid()})
+	out, err := w.client.RecordVisit(w.As("as1"), &casefilev1.RecordVisitRequest{Parent: file(id), Visit: v, RequestId: w.RequestID()})
 	must(w.t, err)
 	return out
 }

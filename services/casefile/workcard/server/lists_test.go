@@ -30,7 +30,7 @@ func (w *world) found(by string, req *casefilev1.SearchFamilyFilesRequest) []str
 	req.Parent = "gminas/" + gmina
 	var ids []string
 	for range pagesAtMost {
-		page, err := w.client.SearchFamilyFiles(w.as(by), req)
+		page, err := w.client.SearchFamilyFiles(w.As(by), req)
 		must(w.t, err)
 		for _, f := range page.GetFamilyFiles() {
 			ids = append(ids, strings.TrimPrefix(f.GetFamilyFile(), "gminas/"+gmina+"/familyFiles/"))
@@ -54,7 +54,7 @@ func (w *world) gminaOfFamilies() {
 			c.Label = familyfile.Label{FamilyName: surname, Place: place, Address: street}
 		}
 	}
-	w.family("f1", func(c *familyfile.Cover) { c.PeselHashes = []string{w.vault.GminaHash(gmina, pesel)} })
+	w.family("f1", func(c *familyfile.Cover) { c.PeselHashes = []string{w.Deps.Vault.GminaHash(gmina, pesel)} })
 	w.family("f2", func(c *familyfile.Cover) {
 		label("Świerk-Świątkowska", "Słucz", "Świerkowa 1")(c)
 		c.Assistant, c.SocialWorker, c.Area, c.Assignments[0].Staff = "as2", "sw2", "a2", "as2"
@@ -87,7 +87,7 @@ func TestSearchFamilyFiles(t *testing.T) {
 			}
 		}
 	}
-	page, err := w.client.SearchFamilyFiles(w.as("as1"), &casefilev1.SearchFamilyFilesRequest{Parent: "gminas/" + gmina, Query: "swiatek"})
+	page, err := w.client.SearchFamilyFiles(w.As("as1"), &casefilev1.SearchFamilyFilesRequest{Parent: "gminas/" + gmina, Query: "swiatek"})
 	must(t, err)
 	want := []*casefilev1.FamilyFileHit{{
 		FamilyFile: file("f1"), Number: "AR/f1/2026", State: casefilev1.FamilyFileState_FAMILY_FILE_STATE_COOPERATION, FamilyName: "Świątek", Place: "Radziłów", Street: "ul. Łąkowa 4/2",
@@ -109,17 +109,17 @@ func TestSearchByPesel(t *testing.T) {
 	if got := w.found("head", &casefilev1.SearchFamilyFilesRequest{Pesel: "44051401360"}); got != nil {
 		t.Errorf("another number finds %v", got)
 	}
-	if log := w.log.String(); log == "" || strings.Contains(log, pesel) || strings.Contains(log, w.vault.GminaHash(gmina, pesel)) || strings.Contains(log, "wiatek") {
+	if log := w.Logged(); log == "" || strings.Contains(log, pesel) || strings.Contains(log, w.Deps.Vault.GminaHash(gmina, pesel)) || strings.Contains(log, "wiatek") {
 		t.Error("the log is empty or holds what was searched for")
 	}
 	for name, req := range map[string]*casefilev1.SearchFamilyFilesRequest{
 		"nothing": {}, "one letter": {Query: "ś"}, "both": {Query: "swi", Pesel: pesel}, "no number": {Pesel: "4405140135"}, "signs": {Query: "- /"},
 	} {
 		req.Parent = "gminas/" + gmina
-		_, err := w.client.SearchFamilyFiles(w.as("head"), req)
+		_, err := w.client.SearchFamilyFiles(w.As("head"), req)
 		wantCode(t, err, codes.InvalidArgument, name)
 	}
-	_, err := w.client.SearchFamilyFiles(w.as("far"), &casefilev1.SearchFamilyFilesRequest{Parent: "gminas/" + gmina, Query: "swi"})
+	_, err := w.client.SearchFamilyFiles(w.As("far"), &casefilev1.SearchFamilyFilesRequest{Parent: "gminas/" + gmina, Query: "swi"})
 	wantCode(t, err, codes.PermissionDenied, "search in another gmina")
 }
 
@@ -127,10 +127,10 @@ func TestOnlyWhatLeavesIsInTheAccessLog(t *testing.T) {
 	w := newWorld(t)
 	w.gminaOfFamilies()
 	w.found("as1", &casefilev1.SearchFamilyFilesRequest{Query: "swi"})
-	_, err := w.client.ListDeadlines(w.as("sw1"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina})
+	_, err := w.client.ListDeadlines(w.As("sw1"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina})
 	must(t, err)
 	for id, want := range map[string]int{"f1": 2, "f2": 0, "f3": 1} {
-		lines, _, err := w.store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: id}, 100, "")
+		lines, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: id}, 100, "")
 		must(t, err)
 		if len(lines) != want {
 			t.Errorf("%s: %d lines, want %d", id, len(lines), want)
@@ -144,7 +144,7 @@ func (w *world) due(by string, req *casefilev1.ListDeadlinesRequest) []string {
 	req.Parent = "gminas/" + gmina
 	var out []string
 	for range pagesAtMost {
-		page, err := w.client.ListDeadlines(w.as(by), req)
+		page, err := w.client.ListDeadlines(w.As(by), req)
 		must(w.t, err)
 		if size := int(req.GetPageSize()); size > 0 && len(page.GetDeadlines()) > size && req.GetFamilyFile() == "" {
 			w.t.Fatalf("%d terms on a page of %d", len(page.GetDeadlines()), size)
@@ -233,23 +233,22 @@ func TestDeadlinesOnOneDayComeTogetherAndOnce(t *testing.T) {
 	if len(slices.Compact(got)) != 3*130 {
 		t.Error("a term came twice")
 	}
-	page, err := w.client.ListDeadlines(w.as("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, PageSize: 7})
+	page, err := w.client.ListDeadlines(w.As("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, PageSize: 7})
 	must(t, err)
-	_, err = w.client.ListDeadlines(w.as("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, Responsible: staff("as1"), PageToken: page.GetNextPageToken()})
+	_, err = w.client.ListDeadlines(w.As("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, Responsible: staff("as1"), PageToken: page.GetNextPageToken()})
 	wantCode(t, err, codes.InvalidArgument, "a token of another list")
-	_, err = w.client.ListDeadlines(w.as("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, PageToken: "???"})
+	_, err = w.client.ListDeadlines(w.As("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, PageToken: "???"})
 	wantCode(t, err, codes.InvalidArgument, "a token of nothing")
-	_, err = w.client.ListDeadlines(w.as("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, FamilyFile: "gminas/" + nearby + "/familyFiles/f000"})
+	_, err = w.client.ListDeadlines(w.As("head"), &casefilev1.ListDeadlinesRequest{Parent: "gminas/" + gmina, FamilyFile: "gminas/" + nearby + "/familyFiles/f000"})
 	wantCode(t, err, codes.PermissionDenied, "a file under the name of another gmina")
 }
 
 func TestPersonallyRoutedReferralIsNotTheAreas(t *testing.T) {
 	w := newWorld(t)
 	d := deadline.Term(deadline.RuleInterview, day("2026-11-01"), 0, "sw2")
-	w.put(w.store.For(gmina), store.Referrals, "r1", store.Change{
-		Cover:     map[string]any{"state": "RECEIVED", "received_on": "2026-11-01", "social_worker": "sw2", "area": "a1", "personal_route": true},
-		Deadlines: []deadline.Deadline{d},
-	})
+	w.Write(w.Deps.Store.For(gmina), store.Referrals, "r1",
+		map[string]any{"state": "RECEIVED", "received_on": "2026-11-01", "social_worker": "sw2", "area": "a1", "personal_route": true},
+		func(ch *store.Change) { ch.Deadlines = []deadline.Deadline{d} })
 	for by, want := range map[string]int{"sw1": 0, "sw2": 1, "head": 1, "as1": 0} {
 		if got := w.due(by, &casefilev1.ListDeadlinesRequest{}); len(got) != want {
 			t.Errorf("%s sees %v", by, got)

@@ -3,11 +3,8 @@ package server_test
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 )
@@ -16,10 +13,7 @@ func TestRestPaths(t *testing.T) {
 	w := newWorld(t)
 	w.family("f1", nil)
 	v := w.record("f1", meeting("2026-11-02"))
-	mux := runtime.NewServeMux()
-	must(t, casefilev1.RegisterWorkCardServiceHandlerClient(t.Context(), mux, w.client))
-	web := httptest.NewServer(mux)
-	t.Cleanup(web.Close)
+	web := w.REST(w.pipe, casefilev1.RegisterWorkCardServiceHandler)
 	visit := `{"visitedOn":{"year":2026,"month":11,"day":3},"kind":"VISIT_KIND_MEETING","place":"VISIT_PLACE_HOME","fromTimeOfDay":"10:00","toTimeOfDay":"11:00","memberIds":["m1"],"taskCodes":["3"],"findings":"Rozmowa."}`
 	for _, c := range []struct {
 		method, path, body string
@@ -42,7 +36,7 @@ func TestRestPaths(t *testing.T) {
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), c.method, web.URL+"/v1/"+c.path, strings.NewReader(c.body))
 		must(t, err)
-		req.Header.Set("Authorization", "Bearer as1")
+		req.Header.Set("Authorization", "Bearer "+w.Token("as1"))
 		res, err := http.DefaultClient.Do(req)
 		must(t, err)
 		body, err := io.ReadAll(res.Body)

@@ -9,14 +9,11 @@ import (
 	"asysta.example/internal/access"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
-	"asysta.example/internal/store"
 )
 
 func TestTheHeadsListBeginsWithFamiliesWithoutAnAssistant(t *testing.T) {
 	w := newWorld(t)
-	w.put(w.store.ForCounty(county), store.People, "p-as9", store.Change{Cover: directory.Person{DisplayName: "as9", ActiveFrom: day("2020-01-01")}})
-	w.put(w.store.For(gmina), store.Staff, "as9", store.Change{Cover: directory.Staff{Person: "p-as9", DisplayName: "Asystent", Roles: []access.Role{access.Assistant},
-		Contract: directory.ContractService, ActiveFrom: day("2020-01-01"), ActiveTo: day("2026-11-10")}})
+	w.Employ(gmina, "as9", access.Assistant, func(s *directory.Staff) { s.Contract, s.ActiveTo = directory.ContractService, day("2026-11-10") })
 	w.family("f1", nil)
 	left := func(c *familyfile.Cover) { c.Assistant, c.AssistantPer = "as9", "p-as9" }
 	w.family("f2", left)
@@ -24,7 +21,7 @@ func TestTheHeadsListBeginsWithFamiliesWithoutAnAssistant(t *testing.T) {
 	rulesOf := func(by string, req *casefilev1.ListDeadlinesRequest) []string {
 		t.Helper()
 		req.Parent = "gminas/" + gmina
-		list, err := w.client.ListDeadlines(w.as(by), req)
+		list, err := w.client.ListDeadlines(w.As(by), req)
 		must(t, err)
 		var out []string
 		for _, d := range list.GetDeadlines() {

@@ -30,8 +30,8 @@ func TestRecordVisit(t *testing.T) {
 	v.Staff, v.Others, v.NextMeetingDate = []string{staff("sw1")}, []string{"kurator sądowy"}, on("2026-12-01")
 	v.Agreements, v.FamilyTasks, v.AssistantTasks = "Wspólny plan wydatków.", "Zebrać rachunki.", "Umówić doradcę."
 	v.Signatures = []*familyv1.Signature{{Signer: "m1", SignedOn: on("2026-11-02"), OriginalAt: "k. 4"}, {Signer: staff("as1"), SignedOn: on("2026-11-02")}}
-	req := &casefilev1.RecordVisitRequest{Parent: file("f1"), Visit: v, RequestId: w.rid()}
-	made, err := w.client.RecordVisit(w.as("as1"), req)
+	req := &casefilev1.RecordVisitRequest{Parent: file("f1"), Visit: v, RequestId: w.RequestID()}
+	made, err := w.client.RecordVisit(w.As("as1"), req)
 	must(t, err)
 	want := proto.Clone(v).(*casefilev1.Visit)
 	want.Name, want.CreateTime = made.GetName(), made.GetCreateTime()
@@ -42,7 +42,7 @@ func TestRecordVisit(t *testing.T) {
 	if made.GetCreateTime().AsTime() != now || !strings.HasPrefix(made.GetName(), file("f1")+"/visits/") {
 		t.Errorf("%s made at %s", made.GetName(), made.GetCreateTime().AsTime())
 	}
-	got, err := w.client.GetVisit(w.as("as1"), &casefilev1.GetVisitRequest{Name: made.GetName()})
+	got, err := w.client.GetVisit(w.As("as1"), &casefilev1.GetVisitRequest{Name: made.GetName()})
 	must(t, err)
 	if d := cmp.Diff(made, got, protocmp.Transform()); d != "" {
 		t.Error(d)
@@ -51,13 +51,13 @@ func TestRecordVisit(t *testing.T) {
 	if c.LastVisitOn != day("2026-11-02") || c.NextVisitOn != day("2026-12-01") {
 		t.Errorf("cover: last visit %s, next %s", c.LastVisitOn, c.NextVisitOn)
 	}
-	again, err := w.client.RecordVisit(w.as("as1"), req)
+	again, err := w.client.RecordVisit(w.As("as1"), req)
 	must(t, err)
 	if d := cmp.Diff(made, again, protocmp.Transform()); d != "" {
 		t.Errorf("the retry met another entry:\n%s", d)
 	}
 	req.Visit.Findings = "Coś innego."
-	if _, err = w.client.RecordVisit(w.as("as1"), req); reasonOf(err) != "AlreadyExists REQUEST_ID_REUSED" {
+	if _, err = w.client.RecordVisit(w.As("as1"), req); reasonOf(err) != "AlreadyExists REQUEST_ID_REUSED" {
 		t.Errorf("another entry under the same request id: %s", reasonOf(err))
 	}
 	if got := w.visits("f1", &casefilev1.ListVisitsRequest{ShowSuperseded: true}); len(got) != 1 {
@@ -71,7 +71,7 @@ func (w *world) visits(id string, req *casefilev1.ListVisitsRequest) []*casefile
 	req.Parent = file(id)
 	var all []*casefilev1.Visit
 	for range pagesAtMost {
-		page, err := w.client.ListVisits(w.as("head"), req)
+		page, err := w.client.ListVisits(w.As("head"), req)
 		must(w.t, err)
 		all = append(all, page.GetVisits()...)
 		if size := int(req.GetPageSize()); size > 0 && len(page.GetVisits()) > size {
@@ -88,8 +88,8 @@ func (w *world) visits(id string, req *casefilev1.ListVisitsRequest) []*casefile
 func TestValidateOnlyRecordsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.family("f1", nil)
-	req := &casefilev1.RecordVisitRequest{Parent: file("f1"), Visit: meeting("2026-11-02"), RequestId: w.rid(), ValidateOnly: true}
-	v, err := w.client.RecordVisit(w.as("as1"), req)
+	req := &casefilev1.RecordVisitRequest{Parent: file("f1"), Visit: meeting("2026-11-02"), RequestId: w.RequestID(), ValidateOnly: true}
+	v, err := w.client.RecordVisit(w.As("as1"), req)
 	must(t, err)
 	if v.GetMinutes() != 90 || v.GetCreateTime() != nil || len(v.GetAllowedActions()) != 0 {
 		t.Errorf("tried entry: %v", v)
@@ -107,7 +107,7 @@ func TestVisitsAreRecordedSideBySide(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			v := meeting(fmt.Sprintf("2026-11-%02d", i+1))
-			_, errs[i] = w.client.RecordVisit(w.as("as1"), &casefilev1.RecordVisitRequest{Parent: file("f1"), Visit: v, RequestId: w.rid()})
+			_, errs[i] = w.client.RecordVisit(w.As("as1"), &casefilev1.RecordVisitRequest{Parent: file("f1"), Visit: v, RequestId: w.RequestID()})
 		})
 	}
 	wg.Wait()
@@ -127,8 +127,8 @@ func TestCorrectVisit(t *testing.T) {
 	w.record("f1", meeting("2026-10-20"))
 	wrong := w.record("f1", meeting("2026-11-12"))
 	right := meeting("2026-11-02")
-	req := &casefilev1.CorrectVisitRequest{Name: wrong.GetName(), Visit: right, Reason: "pomylono dni", RequestId: w.rid()}
-	made, err := w.client.CorrectVisit(w.as("as1"), req)
+	req := &casefilev1.CorrectVisitRequest{Name: wrong.GetName(), Visit: right, Reason: "pomylono dni", RequestId: w.RequestID()}
+	made, err := w.client.CorrectVisit(w.As("as1"), req)
 	must(t, err)
 	if made.GetSupersedes() != wrong.GetName() || made.GetCorrectionReason() != "pomylono dni" || made.GetName() == wrong.GetName() {
 		t.Errorf("correction: %v", made)
@@ -136,7 +136,7 @@ func TestCorrectVisit(t *testing.T) {
 	if got := w.cover("f1").LastVisitOn; got != day("2026-11-02") {
 		t.Errorf("last visit %s", got)
 	}
-	old, err := w.client.GetVisit(w.as("sw1"), &casefilev1.GetVisitRequest{Name: wrong.GetName()})
+	old, err := w.client.GetVisit(w.As("sw1"), &casefilev1.GetVisitRequest{Name: wrong.GetName()})
 	must(t, err)
 	if old.GetSupersededBy() != made.GetName() || old.GetVisitedOn().GetDay() != 12 || len(old.GetAllowedActions()) != 0 {
 		t.Errorf("the old entry: %v", old)
@@ -156,11 +156,11 @@ func TestCorrectVisit(t *testing.T) {
 	if got := names(w.visits("f1", &casefilev1.ListVisitsRequest{FromDate: on("2026-10-20"), ToDate: on("2026-10-20")})); !slices.Equal(got, []int32{20}) {
 		t.Errorf("entries of one day: %v", got)
 	}
-	req.RequestId = w.rid()
-	if _, err = w.client.CorrectVisit(w.as("as1"), req); reasonOf(err) != "FailedPrecondition ALREADY_SUPERSEDED" {
+	req.RequestId = w.RequestID()
+	if _, err = w.client.CorrectVisit(w.As("as1"), req); reasonOf(err) != "FailedPrecondition ALREADY_SUPERSEDED" {
 		t.Errorf("a second correction: %s", reasonOf(err))
 	}
-	if _, err = w.client.CorrectVisit(w.as("head"), &casefilev1.CorrectVisitRequest{Name: made.GetName(), Visit: meeting("2026-11-03"), Reason: "jednak trzeciego", RequestId: w.rid()}); err != nil {
+	if _, err = w.client.CorrectVisit(w.As("head"), &casefilev1.CorrectVisitRequest{Name: made.GetName(), Visit: meeting("2026-11-03"), Reason: "jednak trzeciego", RequestId: w.RequestID()}); err != nil {
 		t.Errorf("the head corrects: %v", err)
 	}
 }
@@ -187,7 +187,7 @@ func TestRecordVisitRefusals(t *testing.T) {
 	} {
 		v := meeting("2026-11-02")
 		c.edit(v)
-		_, err := w.client.RecordVisit(w.as("as1"), &casefilev1.RecordVisitRequest{Parent: file(c.file), Visit: v, RequestId: w.rid()})
+		_, err := w.client.RecordVisit(w.As("as1"), &casefilev1.RecordVisitRequest{Parent: file(c.file), Visit: v, RequestId: w.RequestID()})
 		if got := reasonOf(err); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
@@ -204,59 +204,59 @@ func (w *world) calls(gminaName, file, visit, matter string) map[string]func(log
 	c := w.client
 	return map[string]func(string) error{
 		"RecordVisit": func(by string) error {
-			_, err := c.RecordVisit(w.as(by), &casefilev1.RecordVisitRequest{Parent: file, Visit: meeting("2026-11-02"), RequestId: w.rid()})
+			_, err := c.RecordVisit(w.As(by), &casefilev1.RecordVisitRequest{Parent: file, Visit: meeting("2026-11-02"), RequestId: w.RequestID()})
 			return err
 		},
 		"CorrectVisit": func(by string) error {
-			_, err := c.CorrectVisit(w.as(by), &casefilev1.CorrectVisitRequest{Name: visit, Visit: meeting("2026-11-02"), Reason: "pomyłka", RequestId: w.rid()})
+			_, err := c.CorrectVisit(w.As(by), &casefilev1.CorrectVisitRequest{Name: visit, Visit: meeting("2026-11-02"), Reason: "pomyłka", RequestId: w.RequestID()})
 			return err
 		},
 		"GetVisit": func(by string) error {
-			_, err := c.GetVisit(w.as(by), &casefilev1.GetVisitRequest{Name: visit})
+			_, err := c.GetVisit(w.As(by), &casefilev1.GetVisitRequest{Name: visit})
 			return err
 		},
 		"ListVisits": func(by string) error {
-			_, err := c.ListVisits(w.as(by), &casefilev1.ListVisitsRequest{Parent: file})
+			_, err := c.ListVisits(w.As(by), &casefilev1.ListVisitsRequest{Parent: file})
 			return err
 		},
 		"RecordContact": func(by string) error {
-			_, err := c.RecordContact(w.as(by), &casefilev1.RecordContactRequest{Parent: file, Contact: contact(), RequestId: w.rid()})
+			_, err := c.RecordContact(w.As(by), &casefilev1.RecordContactRequest{Parent: file, Contact: contact(), RequestId: w.RequestID()})
 			return err
 		},
 		"ListContacts": func(by string) error {
-			_, err := c.ListContacts(w.as(by), &casefilev1.ListContactsRequest{Parent: file})
+			_, err := c.ListContacts(w.As(by), &casefilev1.ListContactsRequest{Parent: file})
 			return err
 		},
 		"RecordIntervention": func(by string) error {
-			_, err := c.RecordIntervention(w.as(by), &casefilev1.RecordInterventionRequest{Parent: file, Intervention: intervention(), RequestId: w.rid()})
+			_, err := c.RecordIntervention(w.As(by), &casefilev1.RecordInterventionRequest{Parent: file, Intervention: intervention(), RequestId: w.RequestID()})
 			return err
 		},
 		"ListInterventions": func(by string) error {
-			_, err := c.ListInterventions(w.as(by), &casefilev1.ListInterventionsRequest{Parent: file})
+			_, err := c.ListInterventions(w.As(by), &casefilev1.ListInterventionsRequest{Parent: file})
 			return err
 		},
 		"RecordCourtRequest": func(by string) error {
-			_, err := c.RecordCourtRequest(w.as(by), courtRequest(file, w.rid()))
+			_, err := c.RecordCourtRequest(w.As(by), courtRequest(file, w.RequestID()))
 			return err
 		},
 		"SendCourtOpinion": func(by string) error {
-			_, err := c.SendCourtOpinion(w.as(by), &casefilev1.SendCourtOpinionRequest{Name: matter, Etag: "1", SentOn: on("2026-11-20"), Content: "Opinia.", RequestId: w.rid()})
+			_, err := c.SendCourtOpinion(w.As(by), &casefilev1.SendCourtOpinionRequest{Name: matter, Etag: "1", SentOn: on("2026-11-20"), Content: "Opinia.", RequestId: w.RequestID()})
 			return err
 		},
 		"NotifyNonCooperation": func(by string) error {
-			_, err := c.NotifyNonCooperation(w.as(by), &casefilev1.NotifyNonCooperationRequest{Parent: file, OrderId: "o1", SentOn: on("2026-11-20"), Content: "Brak.", RequestId: w.rid()})
+			_, err := c.NotifyNonCooperation(w.As(by), &casefilev1.NotifyNonCooperationRequest{Parent: file, OrderId: "o1", SentOn: on("2026-11-20"), Content: "Brak.", RequestId: w.RequestID()})
 			return err
 		},
 		"ListCourtMatters": func(by string) error {
-			_, err := c.ListCourtMatters(w.as(by), &casefilev1.ListCourtMattersRequest{Parent: file})
+			_, err := c.ListCourtMatters(w.As(by), &casefilev1.ListCourtMattersRequest{Parent: file})
 			return err
 		},
 		"ListDeadlines": func(by string) error {
-			_, err := c.ListDeadlines(w.as(by), &casefilev1.ListDeadlinesRequest{Parent: gminaName, FamilyFile: file})
+			_, err := c.ListDeadlines(w.As(by), &casefilev1.ListDeadlinesRequest{Parent: gminaName, FamilyFile: file})
 			return err
 		},
 		"PrintWorkCard": func(by string) error {
-			_, err := c.PrintWorkCard(w.as(by), &casefilev1.PrintWorkCardRequest{Name: file})
+			_, err := c.PrintWorkCard(w.As(by), &casefilev1.PrintWorkCardRequest{Name: file})
 			return err
 		},
 	}
@@ -268,7 +268,7 @@ func TestForeignForbiddenAndAbsentAnswerAlike(t *testing.T) {
 	w.family("f9", func(c *familyfile.Cover) { c.State, c.Spells = familyfile.Fenced, nil })
 	w.family("locked", func(c *familyfile.Cover) { c.LockedOut = []string{"p-as1", "p-head"} })
 	v := w.record("f1", meeting("2026-11-02"))
-	k, err := w.client.RecordCourtRequest(w.as("as1"), courtRequest(file("f1"), w.rid()))
+	k, err := w.client.RecordCourtRequest(w.As("as1"), courtRequest(file("f1"), w.RequestID()))
 	must(t, err)
 	var one []byte
 	same := func(method, by, what string, err error) {
@@ -297,7 +297,7 @@ func TestForeignForbiddenAndAbsentAnswerAlike(t *testing.T) {
 		}
 	}
 	for _, n := range []string{"gminas/" + gmina + "/referrals/f1", file("f1") + "/contacts/x", "gminas/" + gmina} {
-		_, err := w.client.GetVisit(w.as("head"), &casefilev1.GetVisitRequest{Name: n})
+		_, err := w.client.GetVisit(w.As("head"), &casefilev1.GetVisitRequest{Name: n})
 		same("GetVisit", "head", n, err)
 	}
 }
@@ -315,7 +315,7 @@ func TestOwnPeopleReachTheFile(t *testing.T) {
 		id := "f-" + by
 		w.family(id, func(c *familyfile.Cover) { c.ContractedBody = "ngo" })
 		v := w.record(id, meeting("2026-11-02"))
-		k, err := w.client.RecordCourtRequest(w.as("as1"), courtRequest(file(id), w.rid()))
+		k, err := w.client.RecordCourtRequest(w.As("as1"), courtRequest(file(id), w.RequestID()))
 		must(t, err)
 		for method, call := range w.calls("gminas/"+gmina, file(id), v.GetName(), k.GetName()) {
 			err := call(by)
@@ -330,11 +330,11 @@ func TestReadsAreInTheAccessLog(t *testing.T) {
 	w := newWorld(t)
 	w.family("f1", nil)
 	w.record("f1", meeting("2026-11-02"))
-	before, _, err := w.store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 100, "")
+	before, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 100, "")
 	must(t, err)
-	_, err = w.client.ListVisits(w.as("sw1"), &casefilev1.ListVisitsRequest{Parent: file("f1")})
+	_, err = w.client.ListVisits(w.As("sw1"), &casefilev1.ListVisitsRequest{Parent: file("f1")})
 	must(t, err)
-	after, _, err := w.store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 100, "")
+	after, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 100, "")
 	must(t, err)
 	if len(after) != len(before)+1 || !slices.ContainsFunc(after, func(a store.Access) bool { return a.Actor.Staff == "sw1" }) {
 		t.Errorf("%d lines before, %d after a list: %+v", len(before), len(after), after)
@@ -343,14 +343,11 @@ func TestReadsAreInTheAccessLog(t *testing.T) {
 
 func TestTheJournalNamesTheRoleThatReachesTheFile(t *testing.T) {
 	w := newWorld(t)
-	from := day("2020-01-01")
-	w.put(w.store.ForCounty(county), store.People, "p-two", store.Change{Cover: directory.Person{DisplayName: "two", Subjects: []string{"two"}, ActiveFrom: from}})
-	w.put(w.store.For(gmina), store.Staff, "two", store.Change{Cover: directory.Staff{Person: "p-two", DisplayName: "two", Roles: []access.Role{access.SocialWorker, access.Assistant},
-		Contract: directory.ContractEmployment, Areas: []string{"a9"}, ActiveFrom: from}})
+	w.Employ(gmina, "two", access.SocialWorker, func(s *directory.Staff) { s.Roles, s.Areas = append(s.Roles, access.Assistant), []string{"a9"} })
 	w.family("f1", func(c *familyfile.Cover) { c.Assistant, c.AssistantPer = "two", "p-two" })
-	_, err := w.client.RecordContact(w.as("two"), &casefilev1.RecordContactRequest{Parent: file("f1"), Contact: contact(), RequestId: w.rid(), Purpose: "uzgodnienie"})
+	_, err := w.client.RecordContact(w.As("two"), &casefilev1.RecordContactRequest{Parent: file("f1"), Contact: contact(), RequestId: w.RequestID(), Purpose: "uzgodnienie"})
 	must(t, err)
-	commits, err := w.store.For(gmina).History(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 1, 10)
+	commits, err := w.Deps.Store.For(gmina).History(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 1, 10)
 	must(t, err)
 	if len(commits) != 1 || commits[0].Actor.Role != "ASSISTANT" || commits[0].Actor.Staff != "two" || commits[0].Purpose != "uzgodnienie" {
 		t.Errorf("journal: %+v", commits)
@@ -368,7 +365,7 @@ func TestLastVisitAfterCorrections(t *testing.T) {
 	v := w.record("f1", meeting("2026-11-12"))
 	for _, to := range []string{"2026-11-02", "2026-10-25", "2026-10-10"} {
 		var err error
-		v, err = w.client.CorrectVisit(w.as("as1"), &casefilev1.CorrectVisitRequest{Name: v.GetName(), Visit: meeting(to), Reason: "pomylono dni", RequestId: w.rid()})
+		v, err = w.client.CorrectVisit(w.As("as1"), &casefilev1.CorrectVisitRequest{Name: v.GetName(), Visit: meeting(to), Reason: "pomylono dni", RequestId: w.RequestID()})
 		must(t, err)
 		if to < "2026-10-20" {
 			to = "2026-10-20"
