@@ -39,6 +39,7 @@ type play struct {
 	env     Env
 	vars    map[string]any
 	answers map[string]any
+	written func(step, path string) (any, error) // instead of answers, where nothing is played
 }
 
 // Play plays a scenario to its end or to the first step that does not come out as the file says. It returns the answers by step id.

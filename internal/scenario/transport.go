@@ -65,7 +65,7 @@ func (g GRPC) Call(ctx context.Context, as string, m protoreflect.MethodDescript
 		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return answers, grpcRefusal(err)
+		return answers, RefusalOf(err)
 	}
 	return answers, nil
 }
@@ -97,7 +97,8 @@ func decode(raw []byte) (any, error) {
 	return v, err
 }
 
-func grpcRefusal(err error) error {
+// RefusalOf gives a gRPC error as a *Refusal; an error that is no status stays as it is.
+func RefusalOf(err error) error {
 	s, ok := status.FromError(err)
 	if !ok {
 		return err
@@ -190,40 +191,56 @@ func restRefusal(res *http.Response) error {
 }
 
 func (t REST) request(ctx context.Context, m protoreflect.MethodDescriptor, req proto.Message) (*http.Request, error) {
-	rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
-	verb, template := verbOf(rule)
-	if verb == "" {
-		return nil, fmt.Errorf("%s has no REST path", m.FullName())
-	}
-	raw, err := protojson.Marshal(req)
+	p, err := PartsOf(m, req)
 	if err != nil {
 		return nil, err
 	}
-	var fields map[string]any
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return nil, err
+	target := t.Base + p.Path
+	if len(p.Query) > 0 {
+		target += "?" + p.Query.Encode()
 	}
-	path, err := fill(template, fields, m.Input())
+	if p.Body == nil {
+		return http.NewRequestWithContext(ctx, p.Verb, target, nil)
+	}
+	body, err := json.Marshal(p.Body)
 	if err != nil {
 		return nil, err
 	}
-	sent, rest := split(rule.GetBody(), fields, m.Input())
-	target := t.Base + path
-	if query := queryOf(rest, req); len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	if sent == nil {
-		return http.NewRequestWithContext(ctx, verb, target, nil)
-	}
-	body, err := json.Marshal(sent)
-	if err != nil {
-		return nil, err
-	}
-	r, err := http.NewRequestWithContext(ctx, verb, target, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, p.Verb, target, bytes.NewReader(body))
 	if err == nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	return r, err
+}
+
+// Parts is a request as it goes over REST.
+type Parts struct {
+	Verb, Path string
+	Query      url.Values
+	Body       any // fields by their JSON names; nil for a request without a body
+}
+
+// PartsOf parts a request as the contract's rule for its method says.
+func PartsOf(m protoreflect.MethodDescriptor, req proto.Message) (Parts, error) {
+	rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
+	verb, template := verbOf(rule)
+	if verb == "" {
+		return Parts{}, fmt.Errorf("%s has no REST path", m.FullName())
+	}
+	raw, err := protojson.Marshal(req)
+	if err != nil {
+		return Parts{}, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return Parts{}, err
+	}
+	path, err := fill(template, fields, m.Input())
+	if err != nil {
+		return Parts{}, err
+	}
+	body, rest := split(rule.GetBody(), fields, m.Input())
+	return Parts{Verb: verb, Path: path, Query: queryOf(rest, req), Body: body}, nil
 }
 
 // split parts a request's fields, as the contract's body rule says, into what the body carries and what goes into the query; no body is nil.

@@ -97,6 +97,9 @@ func (p *play) lookup(ref string) (any, error) {
 		return v, nil
 	}
 	id, path, _ := strings.Cut(ref, ".")
+	if p.written != nil {
+		return p.written(id, path)
+	}
 	answer, ok := p.answers[id]
 	if !ok {
 		return nil, fmt.Errorf("scenario: nothing is called %q", ref)
