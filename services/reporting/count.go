@@ -54,6 +54,7 @@ func familyRows(p Period, files []File) []Row {
 		for _, f := range files {
 			if n := d.count(f.Cover, p); n > 0 {
 				r.Value += int64(n)
+				r.Families++
 				r.Files = append(r.Files, f.ID)
 			}
 		}
@@ -67,29 +68,45 @@ func visitRows(visits []Visit) []Row {
 	failed := Row{ID: "visits.unsuccessful", Title: "Wizyty, które się nie odbyły", Unit: Count}
 	calls := Row{ID: "visits.by_phone", Title: "Rozmowy telefoniczne z rodzinami", Unit: Count}
 	minutes := Row{ID: "visits.minutes", Title: "Czas spotkań", Unit: Minutes}
-	type sum struct{ count, minutes int64 }
+	type sum struct {
+		count, minutes int64
+		families       map[string]bool
+	}
 	byTask := map[string]sum{}
+	families := map[string]map[string]bool{}
+	from := func(row *Row, v Visit) {
+		row.Value++
+		if families[row.ID] == nil {
+			families[row.ID] = map[string]bool{}
+		}
+		families[row.ID][v.File] = true
+		row.Families = len(families[row.ID])
+	}
 	for _, v := range visits {
 		switch {
 		case v.Kind == unsuccessful:
-			failed.Value++
+			from(&failed, v)
 			continue
 		case !v.met():
-			calls.Value++
+			from(&calls, v)
 			continue
 		}
-		total.Value++
+		from(&total, v)
 		minutes.Value += int64(v.Minutes)
 		for _, t := range v.Tasks {
 			s := byTask[t]
-			byTask[t] = sum{s.count + 1, s.minutes + int64(v.Minutes)}
+			if s.families == nil {
+				s.families = map[string]bool{}
+			}
+			s.families[v.File] = true
+			byTask[t] = sum{s.count + 1, s.minutes + int64(v.Minutes), s.families}
 		}
 	}
 	rows := []Row{total, failed, calls, minutes}
 	for _, code := range taskCodes(byTask) {
 		title := code + ". " + catalogue.Tasks.Title(code)
 		rows = append(rows,
-			Row{ID: "tasks." + code + ".visits", Title: "Spotkania z zadaniem " + title, Value: byTask[code].count, Unit: Count},
+			Row{ID: "tasks." + code + ".visits", Title: "Spotkania z zadaniem " + title, Value: byTask[code].count, Unit: Count, Families: len(byTask[code].families)},
 			Row{ID: "tasks." + code + ".minutes", Title: "Czas spotkań z zadaniem " + title, Value: byTask[code].minutes, Unit: Minutes})
 	}
 	return rows

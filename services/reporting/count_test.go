@@ -1,6 +1,8 @@
 package reporting
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -151,6 +153,47 @@ func TestCountyHasNoFilesAndNoSmallCells(t *testing.T) {
 		if r.Files != nil || r.HasFiles {
 			t.Errorf("%s names files", r.ID)
 		}
+	}
+}
+
+// Many visits to one family, or its many children, tell of that family as a small cell would.
+func TestCountyTellsNothingOfOneFamily(t *testing.T) {
+	var files []File
+	var visits []Visit
+	for i := range 9 {
+		f := file(fmt.Sprint(i), familyfile.BasisConsent, [3]string{"2025-01-01", "", ""})
+		if i == 0 {
+			for range 6 {
+				f.Cover.Children = append(f.Cover.Children, familyfile.Child{InCareSince: on("2026-02-01"), CareEndedOn: on("2026-03-01"), Returned: true})
+			}
+			for n := range 20 {
+				visits = append(visits, Visit{ID: fmt.Sprint(n), File: f.ID, On: on("2026-02-02"), Minutes: 60, Tasks: []string{"13a"}})
+			}
+		}
+		visits = append(visits, Visit{ID: "0", File: f.ID, On: on("2026-02-02"), Minutes: 60, Tasks: []string{"1"}})
+		files = append(files, f)
+	}
+	in := CountCounty(half(), files, visits)
+	for _, r := range in.Rows {
+		switch {
+		case strings.HasPrefix(r.ID, "tasks.13a.") && (!r.Suppressed || r.Value != 0):
+			t.Errorf("%s of one family shows %d", r.ID, r.Value)
+		case strings.Contains(r.ID, "returned") && r.Value != 0:
+			t.Errorf("%s of one family shows %d", r.ID, r.Value)
+		case r.ID == "visits.held" && (r.Suppressed || r.Value != 29):
+			t.Errorf("visits to nine families: %+v", r)
+		}
+	}
+}
+
+// The id of an entry is its file's: a correction in one file leaves the other files' entries.
+func TestACorrectionStaysInItsFile(t *testing.T) {
+	var got []string
+	for _, v := range Standing([]Visit{{ID: "a", File: "f1"}, {ID: "b", File: "f1", Supersedes: "a"}, {ID: "a", File: "f2"}}) {
+		got = append(got, v.File+"/"+v.ID)
+	}
+	if diff := cmp.Diff([]string{"f1/b", "f2/a"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

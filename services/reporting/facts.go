@@ -31,6 +31,7 @@ type Visit struct {
 	Minutes    int           `bson:"minutes"`
 	Tasks      []string      `bson:"tasks"`
 	Supersedes string        `bson:"supersedes"`
+	File       string        `bson:"-"` // id of the family file
 }
 
 // VisitFields are the fields of a stored entry that Visit reads.
@@ -44,17 +45,18 @@ const (
 // met says that the assistant and the family met: the entry is neither a visit that did not take place nor a call.
 func (v Visit) met() bool { return v.Kind != unsuccessful && v.Place != byPhone }
 
-// Standing leaves out the entries that a later one has superseded.
+// Standing leaves out the entries that a later one of the same file has superseded; ids are unique within a file alone.
 func Standing(all []Visit) []Visit {
-	gone := map[string]bool{}
+	type entry struct{ file, id string }
+	gone := map[entry]bool{}
 	for _, v := range all {
 		if v.Supersedes != "" {
-			gone[v.Supersedes] = true
+			gone[entry{v.File, v.Supersedes}] = true
 		}
 	}
 	var out []Visit
 	for _, v := range all {
-		if !gone[v.ID] {
+		if !gone[entry{v.File, v.ID}] {
 			out = append(out, v)
 		}
 	}

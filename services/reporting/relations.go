@@ -75,7 +75,7 @@ const (
 	smallTo   = 4
 )
 
-// Suppress withholds cells of 1 to 4 and as many others as it takes that no relation gives one of them away: in no relation may a single cell be
+// Suppress withholds cells of 1 to 4, larger ones that come from 1 to 4 families (the visits or the children of one family), and as many others as it takes that no relation gives one of them away: in no relation may a single cell be
 // missing, nor small cells alone whose sum leaves them no choice. Minutes go with the count they belong to. Values withheld are set to 0.
 func Suppress(rows []Row) []Row {
 	at := index(rows)
@@ -83,6 +83,8 @@ func Suppress(rows []Row) []Row {
 	for i := range rows {
 		if r := &rows[i]; r.Unit == Count && r.Value >= smallFrom && r.Value <= smallTo {
 			r.Suppressed, small[r.ID] = true, true
+		} else if r.Families >= smallFrom && r.Families <= smallTo {
+			r.Suppressed = true
 		}
 	}
 	for changed := true; changed; {

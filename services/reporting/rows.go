@@ -24,6 +24,7 @@ type Row struct {
 	Suppressed bool
 	Files      []string // ids of the files behind the row, in the order counted; only for rows about families
 	HasFiles   bool
+	Families   int // how many families the value comes from; 0 in rows that count assistants
 }
 
 // definition is a row about families: which files count, and how often each.

@@ -85,6 +85,7 @@ func visitsOf(ctx context.Context, scope store.Scope) ([]reporting.Visit, error)
 			if err != nil {
 				return nil, err
 			}
+			v.File = r.File
 			visits = append(visits, v)
 		}
 		if token = page.Next; token == "" {
@@ -121,8 +122,9 @@ func (s *Server) readCounty(ctx context.Context, county string) ([]reporting.Fil
 		return nil, nil, err
 	}
 	var visits []reporting.Visit
-	err = scope.EachRecord(ctx, store.Visits, "", "", reporting.VisitFields, func(_, _ string, raw bson.Raw) error {
+	err = scope.EachRecord(ctx, store.Visits, "", "", reporting.VisitFields, func(_, file string, raw bson.Raw) error {
 		v, err := rpc.Decode[reporting.Visit](raw)
+		v.File = file
 		visits = append(visits, v)
 		return err
 	})
