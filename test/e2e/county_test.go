@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
+	"database/sql" //nolint:depguard // the store is looked at from beside the program, whose own code could hide a write
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -21,10 +22,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	_ "modernc.org/sqlite" // to look into the store beside the program
+	_ "modernc.org/sqlite" //nolint:depguard // as above
 
 	"asysta.example/cmd/asysta/suite"
 
+	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/identity"
@@ -109,6 +111,15 @@ func (c *county) token(_ context.Context, as string) (string, error) {
 		return c.suite.Trial.Token("head")
 	case "foreign-issuer":
 		return c.stranger.Token("head")
+	case "unsigned-token":
+		claims := fmt.Sprintf(`{"iss":"http://%s%s","aud":"asysta","sub":"head","iat":%d,"exp":%d}`, c.suite.Address(), suite.TrialPath, c.now().Unix(), c.now().Add(time.Hour).Unix())
+		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".", nil
+	case "forged-service":
+		forged, err := identity.NewSystemTokens(bytes.Repeat([]byte("x"), identity.SystemKey), c.now)
+		if err != nil {
+			return "", err
+		}
+		return forged.SystemToken("referral", access.Grant{Principal: access.Principal{County: gmina[:4]}, Gmina: gmina})
 	}
 	return c.suite.Trial.Token(as)
 }

@@ -85,7 +85,7 @@ func TestContract(t *testing.T) {
 }
 
 // strangers knock at every method without a place in the county.
-var strangers = []string{"no-token", "malformed-token", "expired-token", "foreign-issuer", "nobody-at-all"}
+var strangers = []string{"no-token", "malformed-token", "expired-token", "foreign-issuer", "unsigned-token", "forged-service", "nobody-at-all"}
 
 // roles of the county's people, by key.
 var roles = map[string]optionsv1.Role{

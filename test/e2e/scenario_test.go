@@ -59,7 +59,7 @@ func (d *deployment) quiet() {
 	must(d.t, err)
 	secret := map[string]bool{}
 	for _, s := range f.Steps {
-		for _, m := range markers(map[string]any(s.Request), "") {
+		for _, m := range markers(s.Request, "") {
 			secret[m] = true
 		}
 	}
