@@ -9,8 +9,10 @@
 package directoryv1
 
 import (
+	v1 "asysta.example/proto/gen/asysta/family/v1"
 	_ "asysta.example/proto/gen/asysta/options/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -25,6 +27,385 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Why a family has nobody who works with it.
+type UncoveredReason int32
+
+const (
+	// Not said.
+	UncoveredReason_UNCOVERED_REASON_UNSPECIFIED UncoveredReason = 0
+	// The assistant is absent.
+	UncoveredReason_UNCOVERED_REASON_ABSENT UncoveredReason = 1
+	// The employment of the assistant has ended, or will end.
+	UncoveredReason_UNCOVERED_REASON_EMPLOYMENT_ENDED UncoveredReason = 2
+	// The staff member is no assistant any more.
+	UncoveredReason_UNCOVERED_REASON_NOT_ASSISTANT UncoveredReason = 3
+	// The assistant may not log in any more.
+	UncoveredReason_UNCOVERED_REASON_DEACTIVATED UncoveredReason = 4
+)
+
+// Enum value maps for UncoveredReason.
+var (
+	UncoveredReason_name = map[int32]string{
+		0: "UNCOVERED_REASON_UNSPECIFIED",
+		1: "UNCOVERED_REASON_ABSENT",
+		2: "UNCOVERED_REASON_EMPLOYMENT_ENDED",
+		3: "UNCOVERED_REASON_NOT_ASSISTANT",
+		4: "UNCOVERED_REASON_DEACTIVATED",
+	}
+	UncoveredReason_value = map[string]int32{
+		"UNCOVERED_REASON_UNSPECIFIED":      0,
+		"UNCOVERED_REASON_ABSENT":           1,
+		"UNCOVERED_REASON_EMPLOYMENT_ENDED": 2,
+		"UNCOVERED_REASON_NOT_ASSISTANT":    3,
+		"UNCOVERED_REASON_DEACTIVATED":      4,
+	}
+)
+
+func (x UncoveredReason) Enum() *UncoveredReason {
+	p := new(UncoveredReason)
+	*p = x
+	return p
+}
+
+func (x UncoveredReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UncoveredReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_asysta_directory_v1_caseload_proto_enumTypes[0].Descriptor()
+}
+
+func (UncoveredReason) Type() protoreflect.EnumType {
+	return &file_asysta_directory_v1_caseload_proto_enumTypes[0]
+}
+
+func (x UncoveredReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UncoveredReason.Descriptor instead.
+func (UncoveredReason) EnumDescriptor() ([]byte, []int) {
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{0}
+}
+
+// How many families an assistant works with. Families of other gminas are a number and nothing else.
+type Caseload struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Assistant, `gminas/{gmina}/staff/{staff}`.
+	Staff string `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	// Name of the assistant.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// Places taken in the whole county, reserved ones too.
+	Taken int32 `protobuf:"varint,3,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Greatest number allowed today (art. 15(4)).
+	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Legal basis of the limit, in Polish.
+	LegalBasis string `protobuf:"bytes,5,opt,name=legal_basis,json=legalBasis,proto3" json:"legal_basis,omitempty"`
+	// Places reserved for families of this gmina whose file is being opened.
+	ReservedHere int32 `protobuf:"varint,6,opt,name=reserved_here,json=reservedHere,proto3" json:"reserved_here,omitempty"`
+	// Families of this gmina.
+	FamiliesHere int32 `protobuf:"varint,7,opt,name=families_here,json=familiesHere,proto3" json:"families_here,omitempty"`
+	// Families of other gminas, reserved places too.
+	FamiliesElsewhere int32 `protobuf:"varint,8,opt,name=families_elsewhere,json=familiesElsewhere,proto3" json:"families_elsewhere,omitempty"`
+	// Families of this gmina by difficulty.
+	ByDifficulty []*DifficultyCount `protobuf:"bytes,9,rep,name=by_difficulty,json=byDifficulty,proto3" json:"by_difficulty,omitempty"`
+	// Sum of the difficulty weights of this gmina's families.
+	DifficultySum int32 `protobuf:"varint,10,opt,name=difficulty_sum,json=difficultySum,proto3" json:"difficulty_sum,omitempty"`
+	// Family files of this gmina, `gminas/{gmina}/familyFiles/{id}`; only in GetCaseload.
+	FamilyFiles []string `protobuf:"bytes,11,rep,name=family_files,json=familyFiles,proto3" json:"family_files,omitempty"`
+	// The assistant is absent today.
+	AbsentToday   bool `protobuf:"varint,12,opt,name=absent_today,json=absentToday,proto3" json:"absent_today,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Caseload) Reset() {
+	*x = Caseload{}
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Caseload) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Caseload) ProtoMessage() {}
+
+func (x *Caseload) ProtoReflect() protoreflect.Message {
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Caseload.ProtoReflect.Descriptor instead.
+func (*Caseload) Descriptor() ([]byte, []int) {
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Caseload) GetStaff() string {
+	if x != nil {
+		return x.Staff
+	}
+	return ""
+}
+
+func (x *Caseload) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *Caseload) GetTaken() int32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *Caseload) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Caseload) GetLegalBasis() string {
+	if x != nil {
+		return x.LegalBasis
+	}
+	return ""
+}
+
+func (x *Caseload) GetReservedHere() int32 {
+	if x != nil {
+		return x.ReservedHere
+	}
+	return 0
+}
+
+func (x *Caseload) GetFamiliesHere() int32 {
+	if x != nil {
+		return x.FamiliesHere
+	}
+	return 0
+}
+
+func (x *Caseload) GetFamiliesElsewhere() int32 {
+	if x != nil {
+		return x.FamiliesElsewhere
+	}
+	return 0
+}
+
+func (x *Caseload) GetByDifficulty() []*DifficultyCount {
+	if x != nil {
+		return x.ByDifficulty
+	}
+	return nil
+}
+
+func (x *Caseload) GetDifficultySum() int32 {
+	if x != nil {
+		return x.DifficultySum
+	}
+	return 0
+}
+
+func (x *Caseload) GetFamilyFiles() []string {
+	if x != nil {
+		return x.FamilyFiles
+	}
+	return nil
+}
+
+func (x *Caseload) GetAbsentToday() bool {
+	if x != nil {
+		return x.AbsentToday
+	}
+	return false
+}
+
+// How many families of a difficulty.
+type DifficultyCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Weight, 1 to 3.
+	Difficulty int32 `protobuf:"varint,1,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
+	// Number of families.
+	Families      int32 `protobuf:"varint,2,opt,name=families,proto3" json:"families,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DifficultyCount) Reset() {
+	*x = DifficultyCount{}
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DifficultyCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DifficultyCount) ProtoMessage() {}
+
+func (x *DifficultyCount) ProtoReflect() protoreflect.Message {
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DifficultyCount.ProtoReflect.Descriptor instead.
+func (*DifficultyCount) Descriptor() ([]byte, []int) {
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DifficultyCount) GetDifficulty() int32 {
+	if x != nil {
+		return x.Difficulty
+	}
+	return 0
+}
+
+func (x *DifficultyCount) GetFamilies() int32 {
+	if x != nil {
+		return x.Families
+	}
+	return 0
+}
+
+// A family whose assistant is not there.
+type UncoveredFamily struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `gminas/{gmina}/familyFiles/{id}`.
+	FamilyFile string `protobuf:"bytes,1,opt,name=family_file,json=familyFile,proto3" json:"family_file,omitempty"`
+	// Running number of the file.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Surname(s) by which the office knows the family.
+	FamilyName string `protobuf:"bytes,3,opt,name=family_name,json=familyName,proto3" json:"family_name,omitempty"`
+	// Assistant who is not there, `gminas/{gmina}/staff/{staff}`.
+	Assistant string `protobuf:"bytes,4,opt,name=assistant,proto3" json:"assistant,omitempty"`
+	// Name of the assistant.
+	AssistantDisplayName string `protobuf:"bytes,5,opt,name=assistant_display_name,json=assistantDisplayName,proto3" json:"assistant_display_name,omitempty"`
+	// Why.
+	Reason UncoveredReason `protobuf:"varint,6,opt,name=reason,proto3,enum=asysta.directory.v1.UncoveredReason" json:"reason,omitempty"`
+	// First day without the assistant.
+	FromDate *date.Date `protobuf:"bytes,7,opt,name=from_date,json=fromDate,proto3" json:"from_date,omitempty"`
+	// Last day without the assistant; empty if it is not known or there is no end.
+	UntilDate *date.Date `protobuf:"bytes,8,opt,name=until_date,json=untilDate,proto3" json:"until_date,omitempty"`
+	// Term by which the head gives the family another assistant.
+	Deadline      *v1.Deadline `protobuf:"bytes,9,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UncoveredFamily) Reset() {
+	*x = UncoveredFamily{}
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UncoveredFamily) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UncoveredFamily) ProtoMessage() {}
+
+func (x *UncoveredFamily) ProtoReflect() protoreflect.Message {
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UncoveredFamily.ProtoReflect.Descriptor instead.
+func (*UncoveredFamily) Descriptor() ([]byte, []int) {
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UncoveredFamily) GetFamilyFile() string {
+	if x != nil {
+		return x.FamilyFile
+	}
+	return ""
+}
+
+func (x *UncoveredFamily) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *UncoveredFamily) GetFamilyName() string {
+	if x != nil {
+		return x.FamilyName
+	}
+	return ""
+}
+
+func (x *UncoveredFamily) GetAssistant() string {
+	if x != nil {
+		return x.Assistant
+	}
+	return ""
+}
+
+func (x *UncoveredFamily) GetAssistantDisplayName() string {
+	if x != nil {
+		return x.AssistantDisplayName
+	}
+	return ""
+}
+
+func (x *UncoveredFamily) GetReason() UncoveredReason {
+	if x != nil {
+		return x.Reason
+	}
+	return UncoveredReason_UNCOVERED_REASON_UNSPECIFIED
+}
+
+func (x *UncoveredFamily) GetFromDate() *date.Date {
+	if x != nil {
+		return x.FromDate
+	}
+	return nil
+}
+
+func (x *UncoveredFamily) GetUntilDate() *date.Date {
+	if x != nil {
+		return x.UntilDate
+	}
+	return nil
+}
+
+func (x *UncoveredFamily) GetDeadline() *v1.Deadline {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
 // Request of GetCaseload.
 type GetCaseloadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -36,7 +417,7 @@ type GetCaseloadRequest struct {
 
 func (x *GetCaseloadRequest) Reset() {
 	*x = GetCaseloadRequest{}
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[0]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -48,7 +429,7 @@ func (x *GetCaseloadRequest) String() string {
 func (*GetCaseloadRequest) ProtoMessage() {}
 
 func (x *GetCaseloadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[0]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -61,7 +442,7 @@ func (x *GetCaseloadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCaseloadRequest.ProtoReflect.Descriptor instead.
 func (*GetCaseloadRequest) Descriptor() ([]byte, []int) {
-	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{0}
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetCaseloadRequest) GetStaff() string {
@@ -82,7 +463,7 @@ type ListCaseloadsRequest struct {
 
 func (x *ListCaseloadsRequest) Reset() {
 	*x = ListCaseloadsRequest{}
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[1]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -94,7 +475,7 @@ func (x *ListCaseloadsRequest) String() string {
 func (*ListCaseloadsRequest) ProtoMessage() {}
 
 func (x *ListCaseloadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[1]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -107,7 +488,7 @@ func (x *ListCaseloadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCaseloadsRequest.ProtoReflect.Descriptor instead.
 func (*ListCaseloadsRequest) Descriptor() ([]byte, []int) {
-	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{1}
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListCaseloadsRequest) GetParent() string {
@@ -128,7 +509,7 @@ type ListCaseloadsResponse struct {
 
 func (x *ListCaseloadsResponse) Reset() {
 	*x = ListCaseloadsResponse{}
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[2]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -140,7 +521,7 @@ func (x *ListCaseloadsResponse) String() string {
 func (*ListCaseloadsResponse) ProtoMessage() {}
 
 func (x *ListCaseloadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[2]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -153,7 +534,7 @@ func (x *ListCaseloadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCaseloadsResponse.ProtoReflect.Descriptor instead.
 func (*ListCaseloadsResponse) Descriptor() ([]byte, []int) {
-	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{2}
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListCaseloadsResponse) GetCaseloads() []*Caseload {
@@ -174,7 +555,7 @@ type ListUncoveredFamiliesRequest struct {
 
 func (x *ListUncoveredFamiliesRequest) Reset() {
 	*x = ListUncoveredFamiliesRequest{}
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[3]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -186,7 +567,7 @@ func (x *ListUncoveredFamiliesRequest) String() string {
 func (*ListUncoveredFamiliesRequest) ProtoMessage() {}
 
 func (x *ListUncoveredFamiliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[3]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -199,7 +580,7 @@ func (x *ListUncoveredFamiliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUncoveredFamiliesRequest.ProtoReflect.Descriptor instead.
 func (*ListUncoveredFamiliesRequest) Descriptor() ([]byte, []int) {
-	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{3}
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListUncoveredFamiliesRequest) GetParent() string {
@@ -220,7 +601,7 @@ type ListUncoveredFamiliesResponse struct {
 
 func (x *ListUncoveredFamiliesResponse) Reset() {
 	*x = ListUncoveredFamiliesResponse{}
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[4]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -232,7 +613,7 @@ func (x *ListUncoveredFamiliesResponse) String() string {
 func (*ListUncoveredFamiliesResponse) ProtoMessage() {}
 
 func (x *ListUncoveredFamiliesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[4]
+	mi := &file_asysta_directory_v1_caseload_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -245,7 +626,7 @@ func (x *ListUncoveredFamiliesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUncoveredFamiliesResponse.ProtoReflect.Descriptor instead.
 func (*ListUncoveredFamiliesResponse) Descriptor() ([]byte, []int) {
-	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{4}
+	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListUncoveredFamiliesResponse) GetUncoveredFamilies() []*UncoveredFamily {
@@ -259,7 +640,40 @@ var File_asysta_directory_v1_caseload_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_caseload_proto_rawDesc = "" +
 	"\n" +
-	"\"asysta/directory/v1/caseload.proto\x12\x13asysta.directory.v1\x1a#asysta/directory/v1/directory.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\"9\n" +
+	"\"asysta/directory/v1/caseload.proto\x12\x13asysta.directory.v1\x1a\x1dasysta/family/v1/family.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x16google/type/date.proto\"\x83\x04\n" +
+	"\bCaseload\x12\x1a\n" +
+	"\x05staff\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x05staff\x12'\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x04\x90\xe7\x18\x03R\vdisplayName\x12\x1a\n" +
+	"\x05taken\x18\x03 \x01(\x05B\x04\x90\xe7\x18\x02R\x05taken\x12\x1a\n" +
+	"\x05limit\x18\x04 \x01(\x05B\x04\x90\xe7\x18\x02R\x05limit\x12%\n" +
+	"\vlegal_basis\x18\x05 \x01(\tB\x04\x90\xe7\x18\x01R\n" +
+	"legalBasis\x12)\n" +
+	"\rreserved_here\x18\x06 \x01(\x05B\x04\x90\xe7\x18\x02R\freservedHere\x12)\n" +
+	"\rfamilies_here\x18\a \x01(\x05B\x04\x90\xe7\x18\x02R\ffamiliesHere\x123\n" +
+	"\x12families_elsewhere\x18\b \x01(\x05B\x04\x90\xe7\x18\x02R\x11familiesElsewhere\x12I\n" +
+	"\rby_difficulty\x18\t \x03(\v2$.asysta.directory.v1.DifficultyCountR\fbyDifficulty\x12+\n" +
+	"\x0edifficulty_sum\x18\n" +
+	" \x01(\x05B\x04\x90\xe7\x18\x02R\rdifficultySum\x12'\n" +
+	"\ffamily_files\x18\v \x03(\tB\x04\x90\xe7\x18\x02R\vfamilyFiles\x12'\n" +
+	"\fabsent_today\x18\f \x01(\bB\x04\x90\xe7\x18\x02R\vabsentToday\"Y\n" +
+	"\x0fDifficultyCount\x12$\n" +
+	"\n" +
+	"difficulty\x18\x01 \x01(\x05B\x04\x90\xe7\x18\x02R\n" +
+	"difficulty\x12 \n" +
+	"\bfamilies\x18\x02 \x01(\x05B\x04\x90\xe7\x18\x02R\bfamilies\"\xc7\x03\n" +
+	"\x0fUncoveredFamily\x12%\n" +
+	"\vfamily_file\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\n" +
+	"familyFile\x12\x1c\n" +
+	"\x06number\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\x06number\x12%\n" +
+	"\vfamily_name\x18\x03 \x01(\tB\x04\x90\xe7\x18\x03R\n" +
+	"familyName\x12\"\n" +
+	"\tassistant\x18\x04 \x01(\tB\x04\x90\xe7\x18\x02R\tassistant\x12:\n" +
+	"\x16assistant_display_name\x18\x05 \x01(\tB\x04\x90\xe7\x18\x03R\x14assistantDisplayName\x12B\n" +
+	"\x06reason\x18\x06 \x01(\x0e2$.asysta.directory.v1.UncoveredReasonB\x04\x90\xe7\x18\x02R\x06reason\x124\n" +
+	"\tfrom_date\x18\a \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\bfromDate\x126\n" +
+	"\n" +
+	"until_date\x18\b \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\tuntilDate\x126\n" +
+	"\bdeadline\x18\t \x01(\v2\x1a.asysta.family.v1.DeadlineR\bdeadline\"9\n" +
 	"\x12GetCaseloadRequest\x12#\n" +
 	"\x05staff\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x05staff\"=\n" +
 	"\x14ListCaseloadsRequest\x12%\n" +
@@ -269,7 +683,13 @@ const file_asysta_directory_v1_caseload_proto_rawDesc = "" +
 	"\x1cListUncoveredFamiliesRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\"t\n" +
 	"\x1dListUncoveredFamiliesResponse\x12S\n" +
-	"\x12uncovered_families\x18\x01 \x03(\v2$.asysta.directory.v1.UncoveredFamilyR\x11uncoveredFamiliesB:Z8asysta.example/proto/gen/asysta/directory/v1;directoryv1b\x06proto3"
+	"\x12uncovered_families\x18\x01 \x03(\v2$.asysta.directory.v1.UncoveredFamilyR\x11uncoveredFamilies*\xbd\x01\n" +
+	"\x0fUncoveredReason\x12 \n" +
+	"\x1cUNCOVERED_REASON_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17UNCOVERED_REASON_ABSENT\x10\x01\x12%\n" +
+	"!UNCOVERED_REASON_EMPLOYMENT_ENDED\x10\x02\x12\"\n" +
+	"\x1eUNCOVERED_REASON_NOT_ASSISTANT\x10\x03\x12 \n" +
+	"\x1cUNCOVERED_REASON_DEACTIVATED\x10\x04B:Z8asysta.example/proto/gen/asysta/directory/v1;directoryv1b\x06proto3"
 
 var (
 	file_asysta_directory_v1_caseload_proto_rawDescOnce sync.Once
@@ -283,24 +703,34 @@ func file_asysta_directory_v1_caseload_proto_rawDescGZIP() []byte {
 	return file_asysta_directory_v1_caseload_proto_rawDescData
 }
 
-var file_asysta_directory_v1_caseload_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_asysta_directory_v1_caseload_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_asysta_directory_v1_caseload_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_asysta_directory_v1_caseload_proto_goTypes = []any{
-	(*GetCaseloadRequest)(nil),            // 0: asysta.directory.v1.GetCaseloadRequest
-	(*ListCaseloadsRequest)(nil),          // 1: asysta.directory.v1.ListCaseloadsRequest
-	(*ListCaseloadsResponse)(nil),         // 2: asysta.directory.v1.ListCaseloadsResponse
-	(*ListUncoveredFamiliesRequest)(nil),  // 3: asysta.directory.v1.ListUncoveredFamiliesRequest
-	(*ListUncoveredFamiliesResponse)(nil), // 4: asysta.directory.v1.ListUncoveredFamiliesResponse
-	(*Caseload)(nil),                      // 5: asysta.directory.v1.Caseload
-	(*UncoveredFamily)(nil),               // 6: asysta.directory.v1.UncoveredFamily
+	(UncoveredReason)(0),                  // 0: asysta.directory.v1.UncoveredReason
+	(*Caseload)(nil),                      // 1: asysta.directory.v1.Caseload
+	(*DifficultyCount)(nil),               // 2: asysta.directory.v1.DifficultyCount
+	(*UncoveredFamily)(nil),               // 3: asysta.directory.v1.UncoveredFamily
+	(*GetCaseloadRequest)(nil),            // 4: asysta.directory.v1.GetCaseloadRequest
+	(*ListCaseloadsRequest)(nil),          // 5: asysta.directory.v1.ListCaseloadsRequest
+	(*ListCaseloadsResponse)(nil),         // 6: asysta.directory.v1.ListCaseloadsResponse
+	(*ListUncoveredFamiliesRequest)(nil),  // 7: asysta.directory.v1.ListUncoveredFamiliesRequest
+	(*ListUncoveredFamiliesResponse)(nil), // 8: asysta.directory.v1.ListUncoveredFamiliesResponse
+	(*date.Date)(nil),                     // 9: google.type.Date
+	(*v1.Deadline)(nil),                   // 10: asysta.family.v1.Deadline
 }
 var file_asysta_directory_v1_caseload_proto_depIdxs = []int32{
-	5, // 0: asysta.directory.v1.ListCaseloadsResponse.caseloads:type_name -> asysta.directory.v1.Caseload
-	6, // 1: asysta.directory.v1.ListUncoveredFamiliesResponse.uncovered_families:type_name -> asysta.directory.v1.UncoveredFamily
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2,  // 0: asysta.directory.v1.Caseload.by_difficulty:type_name -> asysta.directory.v1.DifficultyCount
+	0,  // 1: asysta.directory.v1.UncoveredFamily.reason:type_name -> asysta.directory.v1.UncoveredReason
+	9,  // 2: asysta.directory.v1.UncoveredFamily.from_date:type_name -> google.type.Date
+	9,  // 3: asysta.directory.v1.UncoveredFamily.until_date:type_name -> google.type.Date
+	10, // 4: asysta.directory.v1.UncoveredFamily.deadline:type_name -> asysta.family.v1.Deadline
+	1,  // 5: asysta.directory.v1.ListCaseloadsResponse.caseloads:type_name -> asysta.directory.v1.Caseload
+	3,  // 6: asysta.directory.v1.ListUncoveredFamiliesResponse.uncovered_families:type_name -> asysta.directory.v1.UncoveredFamily
+	7,  // [7:7] is the sub-list for method output_type
+	7,  // [7:7] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_asysta_directory_v1_caseload_proto_init() }
@@ -308,19 +738,19 @@ func file_asysta_directory_v1_caseload_proto_init() {
 	if File_asysta_directory_v1_caseload_proto != nil {
 		return
 	}
-	file_asysta_directory_v1_directory_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_asysta_directory_v1_caseload_proto_rawDesc), len(file_asysta_directory_v1_caseload_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   5,
+			NumEnums:      1,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_asysta_directory_v1_caseload_proto_goTypes,
 		DependencyIndexes: file_asysta_directory_v1_caseload_proto_depIdxs,
+		EnumInfos:         file_asysta_directory_v1_caseload_proto_enumTypes,
 		MessageInfos:      file_asysta_directory_v1_caseload_proto_msgTypes,
 	}.Build()
 	File_asysta_directory_v1_caseload_proto = out.File

@@ -28,7 +28,7 @@ var File_asysta_directory_v1_directory_service_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_directory_service_proto_rawDesc = "" +
 	"\n" +
-	"+asysta/directory/v1/directory_service.proto\x12\x13asysta.directory.v1\x1a\"asysta/directory/v1/caseload.proto\x1a#asysta/directory/v1/directory.proto\x1a\x1fasysta/directory/v1/gmina.proto\x1a asysta/directory/v1/people.proto\x1a\x1fasysta/directory/v1/staff.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto2\x9f'\n" +
+	"+asysta/directory/v1/directory_service.proto\x12\x13asysta.directory.v1\x1a\"asysta/directory/v1/caseload.proto\x1a\x1fasysta/directory/v1/gmina.proto\x1a%asysta/directory/v1/institution.proto\x1a asysta/directory/v1/office.proto\x1a asysta/directory/v1/people.proto\x1a asysta/directory/v1/person.proto\x1a\x1fasysta/directory/v1/staff.proto\x1a&asysta/directory/v1/staff_member.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto2\x9f'\n" +
 	"\x10DirectoryService\x12m\n" +
 	"\x06WhoAmI\x12\".asysta.directory.v1.WhoAmIRequest\x1a#.asysta.directory.v1.WhoAmIResponse\"\x1a\x8a\xe7\x18\b\n" +
 	"\x01\n" +
@@ -216,10 +216,13 @@ func file_asysta_directory_v1_directory_service_proto_init() {
 		return
 	}
 	file_asysta_directory_v1_caseload_proto_init()
-	file_asysta_directory_v1_directory_proto_init()
 	file_asysta_directory_v1_gmina_proto_init()
+	file_asysta_directory_v1_institution_proto_init()
+	file_asysta_directory_v1_office_proto_init()
 	file_asysta_directory_v1_people_proto_init()
+	file_asysta_directory_v1_person_proto_init()
 	file_asysta_directory_v1_staff_proto_init()
+	file_asysta_directory_v1_staff_member_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

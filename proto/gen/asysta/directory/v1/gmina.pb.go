@@ -724,7 +724,7 @@ var File_asysta_directory_v1_gmina_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_gmina_proto_rawDesc = "" +
 	"\n" +
-	"\x1fasysta/directory/v1/gmina.proto\x12\x13asysta.directory.v1\x1a#asysta/directory/v1/directory.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\"\xe9\x03\n" +
+	"\x1fasysta/directory/v1/gmina.proto\x12\x13asysta.directory.v1\x1a%asysta/directory/v1/institution.proto\x1a asysta/directory/v1/office.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\"\xe9\x03\n" +
 	"\x12CreateGminaRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\x128\n" +
 	"\x05gmina\x18\x02 \x01(\v2\x1a.asysta.directory.v1.GminaB\x06\xbaH\x03\xc8\x01\x01R\x05gmina\x12f\n" +
@@ -842,7 +842,8 @@ func file_asysta_directory_v1_gmina_proto_init() {
 	if File_asysta_directory_v1_gmina_proto != nil {
 		return
 	}
-	file_asysta_directory_v1_directory_proto_init()
+	file_asysta_directory_v1_institution_proto_init()
+	file_asysta_directory_v1_office_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

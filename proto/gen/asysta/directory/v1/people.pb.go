@@ -1135,7 +1135,7 @@ var File_asysta_directory_v1_people_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_people_proto_rawDesc = "" +
 	"\n" +
-	" asysta/directory/v1/people.proto\x12\x13asysta.directory.v1\x1a#asysta/directory/v1/directory.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"\x0f\n" +
+	" asysta/directory/v1/people.proto\x12\x13asysta.directory.v1\x1a asysta/directory/v1/person.proto\x1a&asysta/directory/v1/staff_member.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"\x0f\n" +
 	"\rWhoAmIRequest\"\xcb\x02\n" +
 	"\x0eWhoAmIResponse\x12\x1c\n" +
 	"\x06person\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x06person\x12'\n" +
@@ -1296,7 +1296,8 @@ func file_asysta_directory_v1_people_proto_init() {
 	if File_asysta_directory_v1_people_proto != nil {
 		return
 	}
-	file_asysta_directory_v1_directory_proto_init()
+	file_asysta_directory_v1_person_proto_init()
+	file_asysta_directory_v1_staff_member_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -988,7 +988,7 @@ var File_asysta_directory_v1_staff_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_staff_proto_rawDesc = "" +
 	"\n" +
-	"\x1fasysta/directory/v1/staff.proto\x12\x13asysta.directory.v1\x1a#asysta/directory/v1/directory.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"\x9a\x03\n" +
+	"\x1fasysta/directory/v1/staff.proto\x12\x13asysta.directory.v1\x1a\"asysta/directory/v1/caseload.proto\x1a&asysta/directory/v1/staff_member.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"\x9a\x03\n" +
 	"\x18CreateStaffMemberRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\x12K\n" +
 	"\fstaff_member\x18\x02 \x01(\v2 .asysta.directory.v1.StaffMemberB\x06\xbaH\x03\xc8\x01\x01R\vstaffMember\x12\xb6\x01\n" +
@@ -1148,7 +1148,8 @@ func file_asysta_directory_v1_staff_proto_init() {
 	if File_asysta_directory_v1_staff_proto != nil {
 		return
 	}
-	file_asysta_directory_v1_directory_proto_init()
+	file_asysta_directory_v1_caseload_proto_init()
+	file_asysta_directory_v1_staff_member_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
