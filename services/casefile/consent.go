@@ -107,6 +107,13 @@ func (f *File) takesPart() bool {
 	})
 }
 
+// mayConsent says whose consent work with the family may begin on (step 4): that of an adult with parental authority; of an adult care leaver, and of a pregnant
+// woman under "Za życiem", who have no child to have authority over, the adult's own.
+func (f *File) mayConsent(member string) bool {
+	m, ok := f.Member(member)
+	return ok && m.Adult() && (m.Authority || f.Cover.ClientKind == "CARE_LEAVER" || f.Cover.ClientKind == "ZA_ZYCIEM")
+}
+
 func beforeJointVisit(visit calendar.Date) error {
 	return fault.Invalid("consent.signature.signed_on", "BEFORE_JOINT_VISIT", "zgoda nie może być wcześniejsza niż wspólna wizyta ("+visit.Polish()+").")
 }

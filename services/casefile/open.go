@@ -201,11 +201,11 @@ func (cmd TakeOver) checkGround(f *File) error {
 		kind = Cooperation
 	}
 	for _, c := range f.Section.Consents {
-		if c.Kind == kind && c.Decision == Given {
+		if c.Kind == kind && c.Decision == Given && f.mayConsent(c.Member) {
 			return nil
 		}
 	}
-	return consentMissing("step 9", "Praca dobrowolna wymaga pisemnej zgody co najmniej jednej osoby dorosłej. Wpisz zgodę z teczki papierowej albo podaj postanowienie sądu.")
+	return consentMissing("step 9", "Praca dobrowolna wymaga pisemnej zgody co najmniej jednej osoby dorosłej z władzą rodzicielską. Wpisz zgodę z teczki papierowej albo podaj postanowienie sądu.")
 }
 
 // A new spell leads back to step 1: clocks and steps begin anew, number, members and history stay. Facts of the spell that ended are emptied, whichever
@@ -264,10 +264,10 @@ func (cmd Reopen) check(f *File, today calendar.Date) error {
 		if c.Kind != Participation || c.SignedOn.Before(f.Cover.ClosedOn) {
 			return fault.Invalid("consents["+strconv.Itoa(i)+"]", "CONSENT_OF_ANOTHER_SPELL", "do wznowienia potrzebna jest zgoda na udział podpisana po zakończeniu poprzedniej pracy.")
 		}
-		given = given || c.Decision == Given
+		given = given || c.Decision == Given && f.mayConsent(c.Member)
 	}
 	if !given {
-		return consentMissing("step 4", "Bez postanowienia sądu co najmniej jedna osoba dorosła musi na piśmie zgodzić się na ponowny udział. Dołącz nową zgodę albo podaj zgłoszenie, w którym ją odnotowano.")
+		return consentMissing("step 4", "Bez postanowienia sądu co najmniej jedna osoba dorosła z władzą rodzicielską musi na piśmie zgodzić się na ponowny udział. Dołącz nową zgodę albo podaj zgłoszenie, w którym ją odnotowano.")
 	}
 	return nil
 }

@@ -211,6 +211,8 @@ func TestWays(t *testing.T) {
 		"the last monitoring ends":               {in(t, familyfile.Monitoring), []casefile.Command{casefile.RecordMonitoring{Month: 12, On: day(430), Note: "x"}}, day(430), "", func(c familyfile.Cover) bool { return c.State == familyfile.Ended }},
 		"reopened without ground":                {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500)}}, day(500), "CONSENT_MISSING", nil},
 		"reopened on a referral without consent": {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", OpenedOn: day(500)}}, day(500), "CONSENT_MISSING", nil},
+		"reopened on a consent that does not count": {do(t, in(t, familyfile.Monitoring), day(430), casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.AddMember{Member: casefile.Member{ID: "a", Role: casefile.OtherAdult, GivenName: "Ewa", FamilyName: "Nowak"}}}}),
+			[]casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500), Consents: []casefile.Consent{consent("a", casefile.Participation, casefile.Given, day(490))}}}, day(500), "CONSENT_MISSING", nil},
 		"reopened: a new spell": {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: day(500), Assistant: casefile.Assistant{Staff: "as-1", Person: "p-as-1"}}}, day(500), "",
 			func(c familyfile.Cover) bool {
 				return c.State == familyfile.Assigned && len(c.Spells) == 2 && c.Day0.IsZero() && c.Spells[0].Day0 == day(10) && c.DocsReadOn.IsZero()
@@ -295,5 +297,15 @@ func TestTakeOver(t *testing.T) {
 	groundless.Consents = nil
 	if _, err := try(casefile.File{}, groundless, today); !fault.IsReason(err, "CONSENT_MISSING") {
 		t.Errorf("work without consent: %v", err)
+	}
+	aunt := cmd
+	aunt.Members = append(slices.Clone(cmd.Members), casefile.Member{ID: "a", Role: casefile.OtherAdult, GivenName: "Ewa", FamilyName: "Nowak"})
+	aunt.Consents = []casefile.Consent{consent("a", casefile.Participation, casefile.Given, day(-3)), consent("a", casefile.Cooperation, casefile.Given, day(10))}
+	if _, err := try(casefile.File{}, aunt, today); !fault.IsReason(err, "CONSENT_MISSING") {
+		t.Errorf("work on the consent of an adult without parental authority: %v", err)
+	}
+	aunt.ClientKind = "CARE_LEAVER"
+	if _, err := try(casefile.File{}, aunt, today); err != nil {
+		t.Errorf("a care leaver's own consent: %v", err)
 	}
 }
