@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -176,53 +175,6 @@ func clone(m map[string]any) map[string]any {
 		}
 	}
 	return out
-}
-
-// TestForeignForbiddenAbsent: at an object's door, what is another gmina's, what is somebody else's and what is not there get the same bytes.
-func TestForeignForbiddenAbsent(t *testing.T) {
-	c := setUp(t)
-	name := func(step string) string { return c.answers[step].(map[string]any)["name"].(string) }
-	foreign, forbidden := name("foreign-file"), name("handed")
-	same := func(file string) string { return "gminas/" + gmina + "/familyFiles/" + file }
-	doors := map[string]string{ // seen by assistant2, who had the file "handed" once
-		"foreign": foreign, "foreign under the own gmina": same(foreign[strings.LastIndexByte(foreign, '/')+1:]), "forbidden": forbidden,
-		"absent": same("01hzzzzzzzzzzzzzzzzzzzzzzz"), "absent gmina": "gminas/2004999/familyFiles/01hzzzzzzzzzzzzzzzzzzzzzzz", "malformed": same("..%2F"),
-	}
-	cells := 0
-	said := map[string]string{}
-	before := c.holding(t)
-	for _, m := range methods() {
-		_, template, _ := route(m)
-		if v := wildcard.FindStringSubmatch(template); v == nil || v[2] != "gminas/*/familyFiles/*" || !slices.Contains(permission(m).GetRoles(), roles["assistant"]) || m.Input().Fields().ByName("etag") != nil || permission(m).GetMutation() {
-			continue
-		}
-		for label, door := range doors {
-			if label == "malformed" {
-				door = same("A B")
-			}
-			cells++
-			req := request(m, door)
-			if f := m.Input().Fields().ByName("purpose"); f != nil {
-				req.ProtoReflect().Set(f, protoreflect.ValueOfString("wniosek"))
-			}
-			for _, field := range []string{"child", "member_id"} {
-				if f := m.Input().Fields().ByName(protoreflect.Name(field)); f != nil {
-					req.ProtoReflect().Set(f, protoreflect.ValueOfString("m1"))
-				}
-			}
-			st, raw := c.knock(t, "assistant2", m, req)
-			if first, ok := said["denied"]; st.Code() != codes.PermissionDenied || ok && raw != first {
-				t.Errorf("%s, %s: %s", m.FullName(), label, st)
-				continue
-			}
-			said["denied"] = raw
-		}
-	}
-	c.unchanged(t, before)
-	if cells < 40 {
-		t.Errorf("only %d doors tried", cells)
-	}
-	t.Logf("%d cells, %d answer", cells, len(said))
 }
 
 // TestShapes: what only the wire can get wrong.
