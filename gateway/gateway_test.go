@@ -18,6 +18,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	contract "asysta.example/proto"
 )
 
 // backend is a gRPC server that keeps the metadata of the last call and answers every method with the same status.
@@ -219,5 +221,49 @@ func TestRefusedStreamAnswersAsEverythingElse(t *testing.T) {
 	other, plain := call(t, h, "GET", referrals, "")
 	if res.StatusCode != 403 || body != plain || other.StatusCode != 403 || res.Header.Get("Content-Type") != other.Header.Get("Content-Type") {
 		t.Errorf("%d %s, other calls %d %s", res.StatusCode, body, other.StatusCode, plain)
+	}
+}
+
+func TestDocumentDescribesErrorsAsTheyAreSent(t *testing.T) {
+	var doc struct {
+		Definitions struct {
+			Problem struct {
+				Properties struct {
+					Error struct {
+						Properties map[string]struct {
+							Items struct{ Properties map[string]any }
+						}
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(contract.OpenAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(problem{Code: 1, Status: "s", Reason: "r", Rule: "r", Message: "m", Fields: []violation{{"f", "m"}}, Error: "e"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent map[string]any
+	if err := json.Unmarshal(raw, &sent); err != nil {
+		t.Fatal(err)
+	}
+	described := doc.Definitions.Problem.Properties.Error.Properties
+	sameKeys(t, sent, described)
+	sameKeys(t, sent["fields"].([]any)[0].(map[string]any), described["fields"].Items.Properties)
+}
+
+func sameKeys[A, B any](t *testing.T, sent map[string]A, described map[string]B) {
+	t.Helper()
+	for key := range sent {
+		if _, ok := described[key]; !ok {
+			t.Errorf("the document does not describe %q", key)
+		}
+	}
+	for key := range described {
+		if _, ok := sent[key]; !ok {
+			t.Errorf("the document describes %q, which is never sent", key)
+		}
 	}
 }

@@ -7,6 +7,9 @@
 # Output goes to a folder of its own first and only what differs is copied, so
 # that whoever compiles meanwhile never meets a half-empty proto/gen, and the
 # check does not mind what else is changed in the work tree.
+#
+# The OpenAPI document then gets its examples from deploy/demo/scenario.yaml, so
+# that it is stale too when the scenario has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GOWORK=off
@@ -17,6 +20,9 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 go tool -modfile=tools/go.mod buf generate --output "$fresh"
 mkdir -p "$fresh/proto/gen" proto/gen
+go tool -modfile=tools/go.mod buf build --path proto/asysta --output "$fresh/contract.binpb"
+go run ./internal/apidoc/complete -document "$fresh/proto/gen/openapi/asysta.swagger.json" \
+	-image "$fresh/contract.binpb" -scenario deploy/demo/scenario.yaml
 
 if [ "${1:-}" = --check ]; then
 	if ! diff -r -q proto/gen "$fresh/proto/gen"; then

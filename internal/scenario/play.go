@@ -143,7 +143,7 @@ func method(full string) (protoreflect.MethodDescriptor, error) {
 // request makes the message of a step. A request id and an etag that the step does not give are put in: the id is the play's own for this step, the etag
 // is read from the resource as the same person would read it before changing it.
 func (p *play) request(ctx context.Context, s Step, m protoreflect.MethodDescriptor) (proto.Message, error) {
-	v, err := p.expand(map[string]any(s.Request))
+	v, err := p.expand(s.Request)
 	if err != nil {
 		return nil, err
 	}
