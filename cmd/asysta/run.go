@@ -96,7 +96,7 @@ func (p program) version(context.Context) error {
 }
 
 // log gives the process's logger; it writes to standard error, so that output of commands stays clean.
-func (p program) log(level slog.Level) *slog.Logger { return rpc.NewLogger(p.stderr, level) }
+func (p program) log(level slog.Leveler) *slog.Logger { return rpc.NewLogger(p.stderr, level) }
 
 func (p program) service(ctx context.Context, name string) error {
 	var cfg suite.ServiceConfig
@@ -124,7 +124,10 @@ func (p program) all(ctx context.Context) error {
 
 // run serves everything until ctx ends.
 func (p program) run(ctx context.Context, cfg suite.AllConfig, o suite.Options) error {
-	o.Clock, o.Log = p.clock, p.log(cfg.Level)
+	o.Clock = p.clock
+	if o.Log == nil {
+		o.Log = p.log(cfg.Level)
+	}
 	s, err := suite.Start(ctx, cfg, o)
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func (f *family) change(ctx context.Context, by string, changes ...*casefilev1.M
 	if err != nil {
 		return err
 	}
-	return f.filed(as(ctx, f.county, by, func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+	return f.filed(as(ctx, f, by, func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 		return f.files.UpdateMembers(ctx, &casefilev1.UpdateMembersRequest{Name: f.file, Changes: changes, Etag: tag, RequestId: rid})
 	}))
 }
@@ -70,7 +70,7 @@ func (f *family) place(ctx context.Context, on calendar.Date) error {
 func (f *family) publish(ctx context.Context, on calendar.Date, goal planningv1.CareGoal, reason, etag string) error {
 	f.tag = ""
 	if etag != "" {
-		p, err := as(ctx, f.county, carer, func(ctx context.Context, _ string) (*planningv1.Coordination, error) {
+		p, err := as(ctx, f, carer, func(ctx context.Context, _ string) (*planningv1.Coordination, error) {
 			return f.care.GetCoordination(ctx, &planningv1.GetCoordinationRequest{Name: f.file, Child: f.children()[0]})
 		})
 		if err != nil {
@@ -78,7 +78,7 @@ func (f *family) publish(ctx context.Context, on calendar.Date, goal planningv1.
 		}
 		etag = p.GetChildPlan().GetEtag()
 	}
-	_, err := as(ctx, f.county, carer, func(ctx context.Context, rid string) (*planningv1.ChildPlan, error) {
+	_, err := as(ctx, f, carer, func(ctx context.Context, rid string) (*planningv1.ChildPlan, error) {
 		return f.care.PublishChildPlan(ctx, &planningv1.PublishChildPlanRequest{Parent: "powiaty/" + County, FamilyFile: f.file, Child: f.children()[0], PublishedOn: rpc.Date(on), Etag: etag, RequestId: rid,
 			Content: &planningv1.ChildPlanContent{Goal: goal, GoalDueDate: rpc.Date(on.AddDays(300)), Reason: reason, FamilyPlanVersion: f.plan.version, Tasks: []*planningv1.ChildTask{
 				{TaskId: "z1", Description: "Kontakty z rodzicami", Responsible: "rodzina zastępcza", DueDate: rpc.Date(on.AddDays(290))},
@@ -103,7 +103,7 @@ func (f *family) sign(ctx context.Context, on calendar.Date) error {
 	f.tag = ""
 	child := f.children()[0]
 	look := func(by string) (*planningv1.Coordination, error) {
-		return as(ctx, f.county, by, func(ctx context.Context, _ string) (*planningv1.Coordination, error) {
+		return as(ctx, f, by, func(ctx context.Context, _ string) (*planningv1.Coordination, error) {
 			return f.care.GetCoordination(ctx, &planningv1.GetCoordinationRequest{Name: f.file, Child: child})
 		})
 	}
@@ -111,7 +111,7 @@ func (f *family) sign(ctx context.Context, on calendar.Date) error {
 	if err != nil {
 		return err
 	}
-	now, err = as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Coordination, error) {
+	now, err = as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Coordination, error) {
 		return f.care.LinkGoals(ctx, &planningv1.LinkGoalsRequest{Name: f.file, Child: child, Side: planningv1.CoordinationSide_COORDINATION_SIDE_ASSISTANT,
 			Links: []*planningv1.GoalLink{{GoalId: "c4", TaskId: "z1"}}, Etag: now.GetEtag(), RequestId: rid})
 	})
@@ -123,7 +123,7 @@ func (f *family) sign(ctx context.Context, on calendar.Date) error {
 			return err
 		}
 		seen := now
-		now, err = as(ctx, f.county, s.by, func(ctx context.Context, rid string) (*planningv1.Coordination, error) {
+		now, err = as(ctx, f, s.by, func(ctx context.Context, rid string) (*planningv1.Coordination, error) {
 			return f.care.SignOff(ctx, &planningv1.SignOffRequest{Name: f.file, Child: child, Side: s.side, ContentHash: seen.GetContentHash(), SignedOn: rpc.Date(on), Etag: seen.GetEtag(), RequestId: rid})
 		})
 	}
@@ -132,13 +132,13 @@ func (f *family) sign(ctx context.Context, on calendar.Date) error {
 
 func (f *family) review(ctx context.Context, on calendar.Date) error {
 	f.tag = ""
-	now, err := as(ctx, f.county, carer, func(ctx context.Context, _ string) (*planningv1.Coordination, error) {
+	now, err := as(ctx, f, carer, func(ctx context.Context, _ string) (*planningv1.Coordination, error) {
 		return f.care.GetCoordination(ctx, &planningv1.GetCoordinationRequest{Name: f.file, Child: f.children()[0]})
 	})
 	if err != nil {
 		return err
 	}
-	_, err = as(ctx, f.county, carer, func(ctx context.Context, rid string) (*planningv1.ChildPlan, error) {
+	_, err = as(ctx, f, carer, func(ctx context.Context, rid string) (*planningv1.ChildPlan, error) {
 		p := now.GetChildPlan()
 		return f.care.RecordChildReview(ctx, &planningv1.RecordChildReviewRequest{Name: p.GetName(), Etag: p.GetEtag(), RequestId: rid,
 			Review: &planningv1.ChildReview{ReviewedOn: rpc.Date(on), Conclusions: "Dziecko dobrze się rozwija, kontakty z rodzicami trwają.", AssistantPresent: true}})

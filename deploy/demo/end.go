@@ -48,12 +48,12 @@ func (f *family) act(ctx context.Context, by string, do func(ctx context.Context
 	if err != nil {
 		return err
 	}
-	return f.filed(as(ctx, f.county, by, func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) { return do(ctx, tag, rid) }))
+	return f.filed(as(ctx, f, by, func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) { return do(ctx, tag, rid) }))
 }
 
 func (f *family) intervene(ctx context.Context, on calendar.Date) error {
 	f.tag = ""
-	_, err := as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.Intervention, error) {
+	_, err := as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.Intervention, error) {
 		return f.cards.RecordIntervention(ctx, &casefilev1.RecordInterventionRequest{Parent: f.file, RequestId: rid, Intervention: &casefilev1.Intervention{
 			IntervenedOn: rpc.Date(on), TimeOfDay: "18:40", Threat: casefilev1.ThreatKind_THREAT_KIND_CHILD_SAFETY, MemberIds: f.children(), Description: "Dzieci bez opieki osoby dorosłej; zawiadomiono Policję i pracownika socjalnego.",
 			Actions:  []casefilev1.InterventionAction{casefilev1.InterventionAction_INTERVENTION_ACTION_INFORMED, casefilev1.InterventionAction_INTERVENTION_ACTION_SAFETY_TALK},
@@ -64,7 +64,7 @@ func (f *family) intervene(ctx context.Context, on calendar.Date) error {
 
 func (f *family) asked(ctx context.Context, on, due calendar.Date) (*casefilev1.CourtMatter, error) {
 	f.tag = ""
-	return as(ctx, f.county, f.head(), func(ctx context.Context, rid string) (*casefilev1.CourtMatter, error) {
+	return as(ctx, f, f.head(), func(ctx context.Context, rid string) (*casefilev1.CourtMatter, error) {
 		return f.cards.RecordCourtRequest(ctx, &casefilev1.RecordCourtRequestRequest{Parent: f.file, OrderId: "p1", ReceivedOn: rpc.Date(on), DueDate: rpc.Date(due), Question: "Jak rodzina wykonuje zobowiązanie do pracy z asystentem?", RequestId: rid})
 	})
 }
@@ -74,7 +74,7 @@ func (f *family) answerCourt(ctx context.Context, on calendar.Date) error {
 	if err != nil {
 		return err
 	}
-	_, err = as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.CourtMatter, error) {
+	_, err = as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.CourtMatter, error) {
 		return f.cards.SendCourtOpinion(ctx, &casefilev1.SendCourtOpinionRequest{Name: m.GetName(), Etag: m.GetEtag(), SentOn: rpc.Date(on), Content: "Rodzina współpracuje, postępy są widoczne w opiece nad dziećmi.", CopyAt: "teczka AR, k. 22", RequestId: rid})
 	})
 	return err

@@ -28,6 +28,7 @@ type family struct {
 	referral, referralTag string
 	file, tag             string // tag is empty while it is not known
 	plan                  plan
+	requests              int
 }
 
 // families puts the stories of all families on the agenda.
@@ -85,7 +86,12 @@ func (f *family) then(day calendar.Date, what string, do func(context.Context) e
 	if day.After(f.env.Today) {
 		return
 	}
-	f.on(day, storyFamilies+f.n, fmt.Sprintf("%s family %d, %s", f.g.slug, f.n, what), do)
+	f.agenda = append(f.agenda, event{day: day, lane: f.g.slug, story: f.n, what: fmt.Sprintf("%s family %d, %s", f.g.slug, f.n, what), do: do})
+}
+
+func (f *family) rid() string {
+	f.requests++
+	return fmt.Sprintf("demo-%d-f%02d-%04d", f.env.Seed, f.n, f.requests)
 }
 
 func (f *family) worker() string { return f.g.subject("socjalny", f.area) }
@@ -146,7 +152,7 @@ func (f *family) create(ctx context.Context, on calendar.Date) error {
 	case court:
 		r.CourtOrders = []*familyv1.CourtOrder{f.order(on)}
 	}
-	return f.keep(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		return f.referrals.CreateReferral(ctx, &referralv1.CreateReferralRequest{Parent: f.g.name(), Referral: r, RequestId: rid})
 	}))
 }
@@ -157,7 +163,7 @@ func (f *family) order(known calendar.Date) *familyv1.CourtOrder {
 }
 
 func (f *family) interview(ctx context.Context, on calendar.Date) error {
-	return f.keep(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		return f.referrals.RecordInterview(ctx, &referralv1.RecordInterviewRequest{Name: f.referral, HeldOn: rpc.Date(on), OriginalAt: "teczka OPS, k. 1", Etag: f.referralTag, RequestId: rid})
 	}))
 }
@@ -168,7 +174,7 @@ func (f *family) analyse(ctx context.Context, on calendar.Date) error {
 	if f.verdict == notNeeded {
 		req.Reasons = "Trudności przejściowe; wystarczy pomoc pracownika socjalnego i szkoły."
 	}
-	return f.keep(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		req.RequestId = rid
 		return f.referrals.RecordAnalysis(ctx, req)
 	}))
@@ -180,7 +186,7 @@ func (f *family) consent(ctx context.Context, on calendar.Date) error {
 	for i, m := range f.adults() {
 		req.Consents = append(req.Consents, f.says(m, i == 0 && f.verdict != notInterested || i == 1 && f.n%3 != 0 && f.verdict != notInterested, on))
 	}
-	return f.keep(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		req.RequestId = rid
 		return f.referrals.RecordConsent(ctx, req)
 	}))
@@ -226,7 +232,7 @@ func (f *family) fresh(ctx context.Context, subject string) (string, error) {
 	if f.tag != "" {
 		return f.tag, nil
 	}
-	err := f.filed(as(ctx, f.county, subject, func(ctx context.Context, _ string) (*casefilev1.FamilyFile, error) {
+	err := f.filed(as(ctx, f, subject, func(ctx context.Context, _ string) (*casefilev1.FamilyFile, error) {
 		return f.files.GetFamilyFile(ctx, &casefilev1.GetFamilyFileRequest{Name: f.file})
 	}))
 	return f.tag, err

@@ -13,20 +13,14 @@ import (
 	"asysta.example/internal/scenario"
 )
 
-// Stories of the agenda that come before those of families on one day.
-const (
-	storyOffices = iota
-	storyFamilies
-)
-
 // found puts the founding of the county's offices on the agenda: on its second day, after the scenario's own.
 func (c *county) found() {
 	c.coordinators = []string{"", ""}
 	day := c.start.AddDays(1)
-	c.on(day, storyOffices, "PCPR", func(ctx context.Context) (err error) {
+	c.agenda = append(c.agenda, event{day: day, what: "PCPR", do: func(ctx context.Context) (err error) {
 		c.coordinators[1], err = c.countyPerson(ctx, "Krystyna Walkowiak", "koordynator2", directoryv1.CountyRole_COUNTY_ROLE_COORDINATOR)
 		return err
-	})
+	}})
 	hers, his := 0, 0
 	next := func() string { // names alternate
 		if (hers+his)%3 == 2 {
@@ -37,7 +31,7 @@ func (c *county) found() {
 		return staffHers[(hers-1)%len(staffHers)]
 	}
 	for _, g := range c.gminas {
-		c.on(day, storyOffices, g.display, func(ctx context.Context) error { return c.office(ctx, g, next) })
+		c.agenda = append(c.agenda, event{day: day, what: g.display, do: func(ctx context.Context) error { return c.office(ctx, g, next) }})
 	}
 }
 

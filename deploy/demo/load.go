@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -22,8 +23,8 @@ import (
 
 // Env is the running suite that a county is loaded into. Its clock must be Clock; its county 3030 has one administrator, made on Founded of its today.
 type Env struct {
-	Conn  grpc.ClientConnInterface                                   // to all services, as any client sees them
-	Token func(ctx context.Context, subject string) (string, error)  // bearer token of a login subject, valid on the day of the clock
+	Conn  grpc.ClientConnInterface                                  // to all services, as any client sees them
+	Token func(ctx context.Context, subject string) (string, error) // bearer token of a login subject, valid on the day of the clock
 	Clock *Clock
 	Today calendar.Date                   // on which the county is shown: its stories end here
 	Seed  uint64                          // the same seed and day make the same county
@@ -45,7 +46,7 @@ type Person struct {
 // Loaded is what a load has made.
 type Loaded struct {
 	People []Person
-	Calls  int // that changed something
+	Calls  int // made, those of the scenario included
 }
 
 // county is a load under way.
@@ -53,10 +54,14 @@ type county struct {
 	env    Env
 	start  calendar.Date
 	agenda []event
-	tokens map[string]bearer
-	calls  int
 	gminas []*gmina
 	people []Person
+	played int // steps of the scenario
+	asked  int // requests of the founding
+
+	mu     sync.Mutex
+	tokens map[string]bearer
+	calls  int
 
 	directory directoryv1.DirectoryServiceClient
 	referrals referralv1.ReferralServiceClient
@@ -68,9 +73,10 @@ type county struct {
 	coordinators []string // resource names: of the scenario, of the loader
 }
 
-// event is something that happens on a day. Those of one day happen in the order of their stories.
+// event is something that happens on a day. Those of one day and lane happen in the order of their stories, lanes happen side by side: gminas do not meet.
 type event struct {
 	day   calendar.Date
+	lane  string // gmina; "" for what comes alone
 	story int
 	what  string
 	do    func(context.Context) error
@@ -112,28 +118,64 @@ func Load(ctx context.Context, env Env) (*Loaded, error) {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	c.listScenario(f)
-	return &Loaded{People: c.people, Calls: c.calls}, nil
+	return &Loaded{People: c.people, Calls: c.calls + c.played}, nil
 }
 
 // pass lives through everything that happens before a day.
 func (c *county) pass(ctx context.Context, day calendar.Date) error {
 	for len(c.agenda) > 0 && c.agenda[0].day.Before(day) {
-		e := c.agenda[0]
-		c.agenda = c.agenda[1:]
-		c.turn(e.day)
-		if err := e.do(ctx); err != nil {
-			return fmt.Errorf("%s, %s: %w", e.day, e.what, err)
+		today := c.agenda[0].day
+		n := slices.IndexFunc(c.agenda, func(e event) bool { return e.day != today })
+		if n < 0 {
+			n = len(c.agenda)
+		}
+		events := c.agenda[:n]
+		c.agenda = c.agenda[n:]
+		if err := c.live(ctx, events); err != nil {
+			return fmt.Errorf("%s, %w", today, err)
 		}
 	}
 	c.turn(earlier(day, c.env.Today))
 	return ctx.Err()
 }
 
-// turn moves the clock on: to the morning of a new day, by some minutes on the same.
+// live carries out the events of one day: lane beside lane.
+func (c *county) live(ctx context.Context, events []event) error {
+	var lanes []string
+	for _, e := range events {
+		if !slices.Contains(lanes, e.lane) {
+			lanes = append(lanes, e.lane)
+		}
+	}
+	errs := make([]error, len(lanes))
+	var lived sync.WaitGroup
+	for i, lane := range lanes {
+		lived.Go(func() { errs[i] = c.lane(ctx, lane, events) })
+	}
+	lived.Wait()
+	return errors.Join(errs...)
+}
+
+func (c *county) lane(ctx context.Context, lane string, events []event) error {
+	for _, e := range events {
+		if e.lane != lane {
+			continue
+		}
+		c.turn(e.day)
+		if err := e.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", e.what, err)
+		}
+	}
+	return nil
+}
+
+// turn moves the clock on: to the morning of a new day, by a second on the same.
 func (c *county) turn(day calendar.Date) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	morning := Noon(day).Add(-4 * time.Hour)
 	if now := c.env.Clock.Now(); !now.Before(morning) {
-		morning = now.Add(2 * time.Minute)
+		morning = now.Add(time.Second) // short, because what services tell one another expires within a minute
 	}
 	c.env.Clock.Set(morning)
 }
@@ -155,20 +197,17 @@ func (c *county) before(ctx context.Context, s scenario.Step) error {
 
 // seen keeps of the scenario what the rest of the county refers to.
 func (c *county) seen(s scenario.Step, answer any, _ *scenario.Refusal) {
-	c.calls++
+	c.played++
 	if m, ok := answer.(map[string]any); ok && s.ID == "koordynatorka" {
 		name, _ := m["name"].(string)
 		c.coordinators[0] = name
 	}
 }
 
-// on puts something on the agenda.
-func (c *county) on(day calendar.Date, story int, what string, do func(context.Context) error) {
-	c.agenda = append(c.agenda, event{day: day, story: story, what: what, do: do})
-}
-
 // token gives the token of a person for the day of the clock.
 func (c *county) token(ctx context.Context, subject string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	today := c.env.Clock.Today()
 	if b, ok := c.tokens[subject]; ok && b.day == today {
 		return b.token, nil
@@ -181,15 +220,31 @@ func (c *county) token(ctx context.Context, subject string) (string, error) {
 	return token, nil
 }
 
-// as makes a call in the name of a person, with a request id of its own.
-func as[T any](ctx context.Context, c *county, subject string, call func(ctx context.Context, rid string) (T, error)) (T, error) {
+// teller is who tells a story: its requests have ids of their own.
+type teller interface {
+	in() *county
+	rid() string
+}
+
+func (c *county) in() *county { return c }
+
+func (c *county) rid() string {
+	c.asked++
+	return fmt.Sprintf("demo-%d-c-%05d", c.env.Seed, c.asked)
+}
+
+// as makes a call in the name of a person.
+func as[T any](ctx context.Context, s teller, subject string, call func(ctx context.Context, rid string) (T, error)) (T, error) {
+	c := s.in()
 	token, err := c.token(ctx, subject)
 	if err != nil {
 		var none T
 		return none, err
 	}
+	c.mu.Lock()
 	c.calls++
-	answer, err := call(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), fmt.Sprintf("demo-%d-%06d", c.env.Seed, c.calls))
+	c.mu.Unlock()
+	answer, err := call(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), s.rid())
 	if err != nil {
 		return answer, fmt.Errorf("as %s: %w", subject, told(err))
 	}

@@ -73,7 +73,7 @@ func (f *family) planned(p *planningv1.Plan, err error) error {
 }
 
 func (f *family) draft(ctx context.Context, c *planningv1.PlanContent) error {
-	return f.planned(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
+	return f.planned(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
 		return f.plans.CreatePlanDraft(ctx, &planningv1.CreatePlanDraftRequest{Parent: f.file, Content: c, RequestId: rid})
 	}))
 }
@@ -85,19 +85,19 @@ func (f *family) adopt(ctx context.Context, on calendar.Date, coordinator string
 	if err != nil {
 		return err
 	}
-	if err := f.planned(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
+	if err := f.planned(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
 		return f.plans.RecordConsultation(ctx, &planningv1.RecordConsultationRequest{Name: f.plan.name, ContentHash: f.plan.hash, ConsultedOn: day, Etag: tag, RequestId: rid})
 	})); err != nil {
 		return err
 	}
 	signed := &familyv1.Signature{Signer: f.members[0].GetMemberId(), SignedOn: day, OriginalAt: "teczka AR, k. 9", Refused: f.source == court}
-	if err := f.planned(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
+	if err := f.planned(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
 		return f.plans.RecordFamilySignatures(ctx, &planningv1.RecordFamilySignaturesRequest{Name: f.plan.name, ContentHash: f.plan.hash, Signatures: []*familyv1.Signature{signed}, Etag: f.tag, RequestId: rid})
 	})); err != nil {
 		return err
 	}
 	if coordinator != "" {
-		p, err := as(ctx, f.county, coordinator, func(ctx context.Context, rid string) (*planningv1.Plan, error) {
+		p, err := as(ctx, f, coordinator, func(ctx context.Context, rid string) (*planningv1.Plan, error) {
 			return f.plans.AgreeAsCoordinator(ctx, &planningv1.AgreeAsCoordinatorRequest{Name: f.plan.name, ContentHash: f.plan.hash, AgreedOn: day, Etag: f.tag, RequestId: rid})
 		})
 		if err != nil {
@@ -105,7 +105,7 @@ func (f *family) adopt(ctx context.Context, on calendar.Date, coordinator string
 		}
 		f.tag = p.GetEtag()
 	}
-	return f.planned(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
+	return f.planned(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
 		return f.plans.AdoptPlan(ctx, &planningv1.AdoptPlanRequest{Name: f.plan.name, ContentHash: f.plan.hash, AdoptedOn: day, Etag: f.tag, RequestId: rid})
 	}))
 }
@@ -116,7 +116,7 @@ func (f *family) progress(ctx context.Context) error {
 	if err != nil || len(f.plan.mains) == 0 {
 		return err
 	}
-	return f.planned(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
+	return f.planned(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Plan, error) {
 		return f.plans.RecordProgress(ctx, &planningv1.RecordProgressRequest{Name: f.plan.name, Progress: f.marks(f.env.Clock.Today()), Etag: tag, RequestId: rid})
 	}))
 }
@@ -148,7 +148,7 @@ func (f *family) assess(from, last calendar.Date) {
 
 func (f *family) assessment(ctx context.Context, on calendar.Date) error {
 	day := rpc.Date(on)
-	a, err := as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
+	a, err := as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
 		return f.plans.CreateAssessment(ctx, &planningv1.CreateAssessmentRequest{Parent: f.file, RequestId: rid, Assessment: &planningv1.Assessment{
 			PeriodFromDate: rpc.Date(on.AddMonths(-6)), PeriodToDate: rpc.Date(on.AddDays(-1)), Situation: pick(f.rand, situations), Goals: f.marks(on.AddDays(-1)), Conclusions: pick(f.rand, conclusions),
 			Recommendation: planningv1.Recommendation_RECOMMENDATION_CONTINUE}})
@@ -156,12 +156,12 @@ func (f *family) assessment(ctx context.Context, on calendar.Date) error {
 	if err != nil {
 		return err
 	}
-	if a, err = as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
+	if a, err = as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
 		return f.plans.PresentAssessment(ctx, &planningv1.PresentAssessmentRequest{Name: a.GetName(), PresentedOn: day, Etag: a.GetEtag(), RequestId: rid})
 	}); err != nil {
 		return err
 	}
-	a, err = as(ctx, f.county, f.head(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
+	a, err = as(ctx, f, f.head(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
 		return f.plans.ReceiveAssessment(ctx, &planningv1.ReceiveAssessmentRequest{Name: a.GetName(), ReceivedOn: day, Etag: a.GetEtag(), RequestId: rid})
 	})
 	f.tag = a.GetEtag()

@@ -19,6 +19,8 @@ import (
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/scenario"
 	"asysta.example/internal/seal"
+	"asysta.example/internal/store"
+	"asysta.example/internal/store/sqlite"
 )
 
 // now is the day on which the stories of the tests end.
@@ -38,7 +40,7 @@ func start(t *testing.T, first calendar.Date) running {
 	must(t, suite.Load(t.Context(), &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=sqlite:" + filepath.Join(t.TempDir(), "county.db"), "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_DRAIN=1s"}))
 	master, err := seal.NewMaster()
 	must(t, err)
-	s, err := suite.Start(t.Context(), cfg, suite.Options{Clock: clock.Now, Log: slog.New(slog.DiscardHandler), Master: master, Fill: func(ctx context.Context, d rpc.Deps) error {
+	s, err := suite.Start(t.Context(), cfg, suite.Options{Clock: clock.Now, Log: slog.New(slog.DiscardHandler), Master: master, Engine: []store.EngineOption{sqlite.WithoutSync()}, Fill: func(ctx context.Context, d rpc.Deps) error {
 		_, err := suite.Bootstrap(ctx, d, suite.First{Gmina: demo.FirstGmina, GminaName: "gmina Września", CountyName: "powiat wrzesiński", Person: "Ada Administratorska",
 			Subject: demo.Administrator, Office: directory.Office{Name: "Ośrodek Pomocy Społecznej we Wrześni", Place: "62-300 Września"}})
 		return err

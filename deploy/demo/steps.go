@@ -12,13 +12,13 @@ import (
 )
 
 func (f *family) ask(ctx context.Context, on calendar.Date) error {
-	return f.keep(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		return f.referrals.RequestAssistant(ctx, &referralv1.RequestAssistantRequest{Name: f.referral, RequestedOn: rpc.Date(on), Etag: f.referralTag, RequestId: rid})
 	}))
 }
 
 func (f *family) opine(ctx context.Context, on calendar.Date) error {
-	return f.keep(as(ctx, f.county, f.g.decider(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.g.decider(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		return f.referrals.GiveOpinion(ctx, &referralv1.GiveOpinionRequest{Name: f.referral, GivenOn: rpc.Date(on), Favourable: f.verdict == approved || f.source == court,
 			Text: "Opinia zgodna z wywiadem.", Etag: f.referralTag, RequestId: rid})
 	}))
@@ -30,7 +30,7 @@ func (f *family) decide(ctx context.Context, on calendar.Date) error {
 	if f.verdict == notNeeded || f.verdict == notInterested {
 		by = f.worker()
 	}
-	return f.keep(as(ctx, f.county, by, func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, by, func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		day := rpc.Date(on)
 		switch f.verdict {
 		case returned:
@@ -61,7 +61,7 @@ func (f *family) answer(ctx context.Context, on calendar.Date) error {
 	if f.verdict == returned {
 		return nil
 	}
-	return f.keep(as(ctx, f.county, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
+	return f.keep(as(ctx, f, f.worker(), func(ctx context.Context, rid string) (*referralv1.Referral, error) {
 		return f.referrals.AnswerInstitution(ctx, &referralv1.AnswerInstitutionRequest{Name: f.referral, AnsweredOn: rpc.Date(on), Outcome: outcome, Etag: f.referralTag, RequestId: rid})
 	}))
 }
@@ -72,12 +72,12 @@ func (f *family) read(ctx context.Context, on calendar.Date) error {
 	if err != nil {
 		return err
 	}
-	if err := f.filed(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+	if err := f.filed(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 		return f.files.RecordDocumentationRead(ctx, &casefilev1.RecordDocumentationReadRequest{Name: f.file, ReadOn: rpc.Date(on), Etag: tag, RequestId: rid})
 	})); err != nil {
 		return err
 	}
-	return f.filed(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+	return f.filed(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 		return f.files.AgreeJointVisit(ctx, &casefilev1.AgreeJointVisitRequest{Name: f.file, VisitDate: rpc.Date(on.AddDays(6)), Etag: f.tag, RequestId: rid})
 	}))
 }
@@ -94,7 +94,7 @@ func (f *family) meet(ctx context.Context) error {
 		req.Visit.MemberIds = append(req.Visit.MemberIds, m)
 		req.Consents = append(req.Consents, f.says(m, i == 0 && f.source != court || i == 1 && f.n%3 != 0 && f.source != court, on))
 	}
-	return f.filed(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+	return f.filed(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 		req.RequestId = rid
 		return f.files.RecordJointVisit(ctx, req)
 	}))
@@ -115,7 +115,7 @@ func (f *family) takeOver() {
 			one.Kind, two.Kind = familyv1.Consent_KIND_PARTICIPATION, familyv1.Consent_KIND_COOPERATION
 			req.Consents = append(req.Consents, one, two)
 		}
-		return f.filed(as(ctx, f.county, f.head(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+		return f.filed(as(ctx, f, f.head(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 			req.RequestId = rid
 			return f.files.TakeOverPaperCase(ctx, req)
 		}))

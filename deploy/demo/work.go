@@ -74,7 +74,7 @@ func (f *family) learn(ctx context.Context) error {
 	for i, m := range f.members {
 		p.Members = append(p.Members, &casefilev1.MemberPicture{MemberId: m.GetMemberId(), Situation: situations[(f.n+i)%len(situations)], Expectations: agreements[(f.n+i)%len(agreements)]})
 	}
-	return f.filed(as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+	return f.filed(as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 		return f.files.RecordExpectations(ctx, &casefilev1.RecordExpectationsRequest{Name: f.file, Picture: p, Etag: tag, RequestId: rid})
 	}))
 }
@@ -102,7 +102,7 @@ func (f *family) visit(ctx context.Context, on calendar.Date, n int) error {
 		v.Place = casefilev1.VisitPlace_VISIT_PLACE_CHOSEN_BY_FAMILY
 	}
 	f.tag = ""
-	_, err := as(ctx, f.county, f.asst(), func(ctx context.Context, rid string) (*casefilev1.Visit, error) {
+	_, err := as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*casefilev1.Visit, error) {
 		return f.cards.RecordVisit(ctx, &casefilev1.RecordVisitRequest{Parent: f.file, Visit: v, RequestId: rid})
 	})
 	return err
@@ -111,7 +111,7 @@ func (f *family) visit(ctx context.Context, on calendar.Date, n int) error {
 // contact records an exchange (step 14).
 func (f *family) contact(ctx context.Context, by string, c *casefilev1.Contact) error {
 	f.tag = ""
-	_, err := as(ctx, f.county, by, func(ctx context.Context, rid string) (*casefilev1.Contact, error) {
+	_, err := as(ctx, f, by, func(ctx context.Context, rid string) (*casefilev1.Contact, error) {
 		return f.cards.RecordContact(ctx, &casefilev1.RecordContactRequest{Parent: f.file, Contact: c, RequestId: rid})
 	})
 	return err
@@ -143,7 +143,7 @@ func (f *family) handOver(ctx context.Context, on calendar.Date) error {
 		return err
 	}
 	f.helper = (f.helper + 1) % len(f.g.helpers)
-	return f.filed(as(ctx, f.county, f.head(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
+	return f.filed(as(ctx, f, f.head(), func(ctx context.Context, rid string) (*casefilev1.FamilyFile, error) {
 		return f.files.ReassignAssistant(ctx, &casefilev1.ReassignAssistantRequest{Name: f.file, Assistant: f.helperName(), HandoverDate: rpc.Date(on), Reason: "Wyrównanie liczby rodzin.", Etag: tag, RequestId: rid})
 	}))
 }

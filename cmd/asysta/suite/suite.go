@@ -163,6 +163,15 @@ func (s *Suite) serveOutside(ctx context.Context, cfg AllConfig, auth rpc.Authen
 	return s.host.serve(ctx, s.Deps, auth, services, lis, rpc.WithCredentials(creds))
 }
 
+// MakeDurable has everything that was written without waiting for the disk (sqlite.WithoutSync) brought there, and waits for it from now on.
+func (s *Suite) MakeDurable(ctx context.Context) error {
+	e, ok := s.base.Engine.(interface{ MakeDurable(context.Context) error })
+	if !ok {
+		return nil
+	}
+	return e.MakeDurable(ctx)
+}
+
 // Address is where the gateway listens, "host:port".
 func (s *Suite) Address() string { return s.web.lis.Addr().String() }
 
