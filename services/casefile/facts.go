@@ -65,6 +65,11 @@ func checkOrder(fs *fault.Fields, o Order, today calendar.Date) {
 	fs.Check(o.ReportEveryMonths >= 0 && o.ReportEveryMonths <= 24, "court_order.report_every_months", "sąd wyznacza sprawozdania co 1 do 24 miesięcy.")
 }
 
+// inForce notes a violation where an order that is to be the ground of the work was over before a day.
+func inForce(fs *fault.Fields, o Order, on calendar.Date) {
+	fs.Check(!o.expired(on), "court_order.valid_until", "postanowienie, które już nie obowiązuje, nie jest podstawą pracy z rodziną.")
+}
+
 // addOrder adds a checked order. The first report that the court waits for becomes a term: the first that falls on or after today.
 func (f *File) addOrder(o Order, today calendar.Date) {
 	o.EndedOn = calendar.Date{}
@@ -84,6 +89,7 @@ func (cmd AddOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f := &o.File
 	var fs fault.Fields
 	checkOrder(&fs, cmd.Order, today)
+	inForce(&fs, cmd.Order, today)
 	fs.Check(!slices.ContainsFunc(f.Section.Orders, func(x Order) bool { return x.ID == cmd.Order.ID }), "court_order.order_id", "ten identyfikator ma już inne postanowienie.")
 	if err := fs.Err(); err != nil {
 		return err
@@ -120,7 +126,7 @@ func (cmd EndOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f.Cover.CourtReports = slices.DeleteFunc(f.Cover.CourtReports, func(r familyfile.CourtReport) bool {
 		return r.Matter == cmd.ID && r.SentOn.IsZero() && r.Due.After(cmd.On)
 	})
-	if f.Cover.State.Active() && !f.bound() {
+	if f.Cover.State.Active() && !f.bound(today) {
 		f.setBasis(familyfile.BasisConsent)
 		f.judgeConsent(cmd.On)
 	}

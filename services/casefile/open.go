@@ -187,6 +187,9 @@ func (cmd TakeOver) checkPast(today calendar.Date) error {
 		check(as.ReceivedOn, as.PresentedOn, path+".received_on", "dzień przedstawienia oceny")
 		last = as.PresentedOn
 	}
+	if cmd.Order != nil && cmd.Basis == familyfile.BasisCourtOrder {
+		inForce(&fs, *cmd.Order, today)
+	}
 	fs.Check(cmd.Visits >= 0, "visits_count", "liczba wizyt nie może być ujemna.")
 	return fs.Err()
 }
@@ -233,7 +236,7 @@ func (cmd Reopen) apply(o *Outcome, a Actor, today calendar.Date) error {
 	if cmd.Order != nil {
 		f.addOrder(*cmd.Order, today)
 	}
-	if f.bound() {
+	if f.bound(cmd.OpenedOn) {
 		basis = familyfile.BasisCourtOrder
 	}
 	f.setBasis(basis)
@@ -251,12 +254,13 @@ func (cmd Reopen) check(f *File, today calendar.Date) error {
 	fs.Check(cmd.Referral != "" || cmd.Reason != "", "reason", "podaj nowe zgłoszenie albo powód wznowienia pracy.")
 	if cmd.Order != nil {
 		checkOrder(&fs, *cmd.Order, today)
+		inForce(&fs, *cmd.Order, cmd.OpenedOn)
 	}
-	fs.Check(cmd.Basis != familyfile.BasisCourtOrder || cmd.Order != nil || f.bound(), "court_order", "podaj postanowienie sądu, na podstawie którego prowadzona będzie praca.")
+	fs.Check(cmd.Basis != familyfile.BasisCourtOrder || cmd.Order != nil || f.bound(cmd.OpenedOn), "court_order", "podaj postanowienie sądu, na podstawie którego prowadzona będzie praca.")
 	if err := fs.Err(); err != nil {
 		return err
 	}
-	given := cmd.Referral != "" && cmd.Grounded || cmd.Basis == familyfile.BasisCourtOrder || f.bound()
+	given := cmd.Referral != "" && cmd.Grounded || cmd.Basis == familyfile.BasisCourtOrder || f.bound(cmd.OpenedOn)
 	for i, c := range cmd.Consents {
 		if err := f.checkConsent(c, today, "consents["+strconv.Itoa(i)+"]"); err != nil {
 			return err

@@ -211,6 +211,10 @@ func TestWays(t *testing.T) {
 		"the last monitoring ends":               {in(t, familyfile.Monitoring), []casefile.Command{casefile.RecordMonitoring{Month: 12, On: day(430), Note: "x"}}, day(430), "", func(c familyfile.Cover) bool { return c.State == familyfile.Ended }},
 		"reopened without ground":                {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500)}}, day(500), "CONSENT_MISSING", nil},
 		"reopened on a referral without consent": {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", OpenedOn: day(500)}}, day(500), "CONSENT_MISSING", nil},
+		"reopened on an order that is over":      {do(t, in(t, familyfile.Ended), day(430)), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisCourtOrder, Reason: "kryzys", OpenedOn: day(500), Order: expired(day(20), day(90))}}, day(500), "INVALID_FIELDS", nil},
+		"reopened on the order of the last spell, which is over": {do(t, do(t, do(t, coop, day(30), casefile.AddOrder{Order: *expired(day(20), day(90))}), day(400), casefile.Close{Closure: closure(day(400), "GOALS_ACHIEVED")}), day(430), casefile.EndMonitoring{Reason: "wyjazd"}),
+			[]casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500)}}, day(500), "CONSENT_MISSING", nil},
+		"an order that is over": {coop, []casefile.Command{casefile.AddOrder{Order: *expired(day(2), day(9))}}, day(20), "INVALID_FIELDS", nil},
 		"reopened on a consent that does not count": {do(t, in(t, familyfile.Monitoring), day(430), casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.AddMember{Member: casefile.Member{ID: "a", Role: casefile.OtherAdult, GivenName: "Ewa", FamilyName: "Nowak"}}}}),
 			[]casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500), Consents: []casefile.Consent{consent("a", casefile.Participation, casefile.Given, day(490))}}}, day(500), "CONSENT_MISSING", nil},
 		"reopened: a new spell": {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: day(500), Assistant: casefile.Assistant{Staff: "as-1", Person: "p-as-1"}}}, day(500), "",
@@ -260,6 +264,13 @@ func silentVisit(on calendar.Date) casefile.Command {
 	v := visit(on)
 	v.RulesDiscussed = false
 	return casefile.RecordJointVisit{Visit: v, Consents: []casefile.Consent{consent("m", "", casefile.Given, on)}}
+}
+
+// expired is an order with a term of its own.
+func expired(on, until calendar.Date) *casefile.Order {
+	o := order("o-term", on)
+	o.ValidUntil = until
+	return &o
 }
 
 func correctTo(n int, c casefile.Consent) casefile.Command {

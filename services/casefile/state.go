@@ -306,7 +306,17 @@ func (f *File) spellFrom() calendar.Date {
 	return calendar.Date{}
 }
 
-// bound says that a court's order binds the family.
-func (f *File) bound() bool {
+// bound says that a court's order binds the family on a day.
+func (f *File) bound(on calendar.Date) bool {
+	return slices.ContainsFunc(f.Section.Orders, func(o Order) bool { return o.EndedOn.IsZero() && !o.expired(on) })
+}
+
+// unended says that an order is there whose end was not recorded.
+func (f *File) unended() bool {
 	return slices.ContainsFunc(f.Section.Orders, func(o Order) bool { return o.EndedOn.IsZero() })
+}
+
+// expired says that the order's own term was over before a day.
+func (o Order) expired(on calendar.Date) bool {
+	return !o.ValidUntil.IsZero() && o.ValidUntil.Before(on)
 }

@@ -140,7 +140,7 @@ var ready = map[Name]func(File) bool{
 	NameDocumentationRead: func(f File) bool { return f.Cover.DocsReadOn.IsZero() },
 	NameJointVisit:        func(f File) bool { return !f.Cover.DocsReadOn.IsZero() || f.Cover.TakenOver },
 	NameReassign:          func(f File) bool { return f.Cover.Assistant != "" },
-	NameEndOrder:          func(f File) bool { return f.bound() },
+	NameEndOrder:          func(f File) bool { return f.unended() },
 	NameLiftLockOut:       func(f File) bool { return len(f.Cover.LockedOut) > 0 },
 	NameProposeDecision:   func(f File) bool { return f.openDecision() == nil },
 	NameConfirmDecision:   func(f File) bool { return f.openDecision() != nil },

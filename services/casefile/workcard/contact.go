@@ -90,7 +90,8 @@ func recordIntervention(f File, c RecordIntervention, by By, today calendar.Date
 		return Outcome{}, err
 	}
 	n := c.Note
-	if slices.Contains(n.Actions, ChildRemoval) && (by.Body || (by.Role != access.SocialWorker && by.Role != access.Head)) {
+	works := by.Staff != "" && by.Staff == f.Cover.Assistant // the deputy of the head, too, where they are the family's assistant
+	if slices.Contains(n.Actions, ChildRemoval) && (by.Body || works || (by.Role != access.SocialWorker && by.Role != access.Head)) {
 		return Outcome{}, fault.Precondition("REMOVAL_NOT_BY_ASSISTANT", "art. 12a",
 			"Odebrania dziecka z rodziny (art. 12a ustawy o przeciwdziałaniu przemocy domowej) dokonuje pracownik socjalny z Policją, nigdy asystent. Zawiadom pracownika socjalnego i Policję, a tu zapisz, kogo zawiadomiono.")
 	}

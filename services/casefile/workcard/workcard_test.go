@@ -275,6 +275,7 @@ func TestRemovalOfAChildIsNeverByAnAssistant(t *testing.T) {
 		want string
 	}{
 		{assistant, "REMOVAL_NOT_BY_ASSISTANT"}, {body, "REMOVAL_NOT_BY_ASSISTANT"}, {By{Role: access.Head, Body: true}, "REMOVAL_NOT_BY_ASSISTANT"},
+		{By{Role: access.Head, Staff: assistant.Staff}, "REMOVAL_NOT_BY_ASSISTANT"}, // as deputy of the head
 		{socialist, ""}, {head, ""},
 	} {
 		if _, err := Apply(family(), cmd, c.by, today); reason(err) != c.want {
