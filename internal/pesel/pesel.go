@@ -33,6 +33,9 @@ const (
 	masked = "PESEL ***"
 )
 
+// Masked stands in an answer for a number that is held and not shown; who sends it back leaves the number as it is.
+const Masked = "•••••••••••"
+
 var weights = [length]byte{1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1}
 
 // centuries gives the century that two tens of the month stand for: month 21 is January of the 21st century.

@@ -96,9 +96,29 @@ func Deadlines(ds []deadline.Deadline, gmina, resource string, today calendar.Da
 }
 
 // StaffName names a staff member of a gmina; "" for no id.
-func StaffName(gmina, id string) string {
+func StaffName(gmina, id string) string { return LocalName(gmina, name.Staff, id) }
+
+// LocalName names a resource of a gmina; "" for no id.
+func LocalName(gmina string, kind name.Kind, id string) string {
 	if id == "" {
 		return ""
 	}
-	return name.In(gmina, name.Staff, id)
+	return name.In(gmina, kind, id)
+}
+
+// PersonName names a person of the county that a gmina is in; "" for no id.
+func PersonName(gmina, id string) string {
+	if id == "" {
+		return ""
+	}
+	return name.InCounty(gmina[:4], name.People, id)
+}
+
+// PeopleNames names people of the county that a gmina is in.
+func PeopleNames(gmina string, ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, PersonName(gmina, id))
+	}
+	return out
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strings"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 
@@ -10,15 +9,11 @@ import (
 	"asysta.example/services/casefile"
 )
 
-func decisionFrom(d casefilev1.DecisionCode) string {
-	return strings.TrimPrefix(d.String(), "DECISION_CODE_")
-}
-
 // ProposeDecision implements the assistant's act of step 19.
 func (s *Server) ProposeDecision(ctx context.Context, req *casefilev1.ProposeDecisionRequest) (*casefilev1.FamilyFile, error) {
 	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) {
 		on, err := rpc.DateFrom(req.GetProposedOn(), "proposed_on")
-		return casefile.ProposeDecision{ID: rpc.DerivedID(ctx, "decision"), Obstacle: req.GetObstacle(), Decision: decisionFrom(req.GetDecision()), On: on}, err
+		return casefile.ProposeDecision{ID: rpc.DerivedID(ctx, "decision"), Obstacle: req.GetObstacle(), Decision: rpc.Word[string](req.GetDecision()), On: on}, err
 	})
 }
 
@@ -26,7 +21,7 @@ func (s *Server) ProposeDecision(ctx context.Context, req *casefilev1.ProposeDec
 func (s *Server) ConfirmDecision(ctx context.Context, req *casefilev1.ConfirmDecisionRequest) (*casefilev1.FamilyFile, error) {
 	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) {
 		on, err := rpc.DateFrom(req.GetDecidedOn(), "decided_on")
-		return casefile.ConfirmDecision{Decision: decisionFrom(req.GetDecision()), Reasons: req.GetReasons(), On: on}, err
+		return casefile.ConfirmDecision{Decision: rpc.Word[string](req.GetDecision()), Reasons: req.GetReasons(), On: on}, err
 	})
 }
 

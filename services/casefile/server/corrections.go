@@ -58,7 +58,7 @@ func (s *Server) ListCorrections(ctx context.Context, req *casefilev1.ListCorrec
 			return nil, err
 		}
 		out.Corrections = append(out.Corrections, &casefilev1.Correction{CorrectionId: r.ID, Number: int32(c.Number), Before: c.Before, After: c.After, Reason: c.Reason,
-			Subject:     enum[casefilev1.Correction_Subject](casefilev1.Correction_Subject_value, "SUBJECT_", c.Subject),
+			Subject:     rpc.Enum[casefilev1.Correction_Subject](c.Subject),
 			CorrectedBy: rpc.StaffName(l.doc.Gmina, c.By), CorrectTime: timestamppb.New(r.RecordedAt)})
 	}
 	return out, nil

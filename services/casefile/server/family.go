@@ -185,7 +185,7 @@ func (s *Server) changeFrom(ctx context.Context, doc *store.Document, c *casefil
 		out.Coordinator, err = s.coordinator(ctx, doc.Gmina, ch.PlaceInCare.GetCoordinator(), path+".place_in_care.coordinator")
 		return out, err
 	case *casefilev1.MemberChange_EndCare:
-		out := casefile.EndCare{Member: ch.EndCare.GetMemberId(), End: careEndFrom(ch.EndCare.GetCareEnd())}
+		out := casefile.EndCare{Member: ch.EndCare.GetMemberId(), End: rpc.Word[string](ch.EndCare.GetCareEnd())}
 		err := dates(into(&out.On, ch.EndCare.GetEndedOn(), path+".end_care.ended_on"))
 		return out, err
 	case *casefilev1.MemberChange_AssignCoordinator:

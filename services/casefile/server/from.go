@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"google.golang.org/genproto/googleapis/type/date"
 
@@ -19,9 +18,6 @@ import (
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
 )
-
-// maskedPesel stands for a number that is held and not shown.
-const maskedPesel = "•••••••••••"
 
 // fieldBlueCard is the sealed field of the reference to a Blue Card.
 const fieldBlueCard = "blue_card"
@@ -46,19 +42,11 @@ func dates(reads ...read) error {
 	return nil
 }
 
-func basisFrom(b familyv1.Basis) familyfile.Basis {
-	return familyfile.Basis(strings.TrimPrefix(b.String(), "BASIS_"))
-}
-
-func sourceFrom(x familyv1.Source) familyfile.Source {
-	return familyfile.Source(strings.TrimPrefix(x.String(), "SOURCE_"))
-}
-
 func clientKindFrom(k familyv1.ClientKind) string {
 	if k == familyv1.ClientKind_CLIENT_KIND_UNSPECIFIED {
 		k = familyv1.ClientKind_CLIENT_KIND_FAMILY
 	}
-	return strings.TrimPrefix(k.String(), "CLIENT_KIND_")
+	return rpc.Word[string](k)
 }
 
 func addressFrom(a *familyv1.Address) casefile.Address {
@@ -92,7 +80,7 @@ func (s *Server) membersFrom(ctx context.Context, gmina, file string, ms []*fami
 // memberFrom reads one member and seals the PESEL. Keep says that the number comes masked or not at all, so that the one held stays. Without an id the member
 // gets one derived from the request and the salts.
 func (s *Server) memberFrom(ctx context.Context, gmina, file string, m *familyv1.FamilyMember, path string, salts ...string) (out casefile.Member, keep bool, err error) {
-	out = casefile.Member{ID: m.GetMemberId(), Role: casefile.MemberRole(strings.TrimPrefix(m.GetRole().String(), "MEMBER_ROLE_")),
+	out = casefile.Member{ID: m.GetMemberId(), Role: rpc.Word[casefile.MemberRole](m.GetRole()),
 		GivenName: m.GetGivenName(), FamilyName: m.GetFamilyName(), Authority: m.GetParentalAuthority()}
 	if out.ID == "" {
 		out.ID = rpc.DerivedID(ctx, salts...)
@@ -100,7 +88,7 @@ func (s *Server) memberFrom(ctx context.Context, gmina, file string, m *familyv1
 	if out.BornOn, err = rpc.PastDate(m.GetBirthDate(), path+".birth_date", s.deps.Today()); err != nil {
 		return out, false, err
 	}
-	if p := m.GetPesel(); p == "" || p == maskedPesel {
+	if p := m.GetPesel(); p == "" || p == pesel.Masked {
 		return out, true, nil
 	}
 	number, err := pesel.Parse(m.GetPesel())
@@ -131,10 +119,10 @@ func consentsFrom(cs []*familyv1.Consent, kind string) ([]casefile.Consent, erro
 }
 
 func consentFrom(c *familyv1.Consent, kind, path string) (casefile.Consent, error) {
-	out := casefile.Consent{Member: c.GetMemberId(), Kind: kind, Decision: strings.TrimPrefix(c.GetDecision().String(), "DECISION_"),
+	out := casefile.Consent{Member: c.GetMemberId(), Kind: kind, Decision: rpc.Word[string](c.GetDecision()),
 		OriginalAt: c.GetSignature().GetOriginalAt(), Unsigned: c.GetSignature().GetRefused()}
 	if c.GetKind() != familyv1.Consent_KIND_UNSPECIFIED {
-		out.Kind = strings.TrimPrefix(c.GetKind().String(), "KIND_")
+		out.Kind = rpc.Word[string](c.GetKind())
 	}
 	return out, dates(into(&out.SignedOn, c.GetSignature().GetSignedOn(), path+".signature.signed_on"))
 }
@@ -152,7 +140,7 @@ func orderFrom(ctx context.Context, o *familyv1.CourtOrder) (*casefile.Order, er
 }
 
 func closureFrom(c *casefilev1.Closure) (casefile.Closure, error) {
-	out := casefile.Closure{Reason: strings.TrimPrefix(c.GetReason().String(), "CLOSURE_REASON_"), Text: c.GetReasonText(), Assessment: c.GetFinalAssessment()}
+	out := casefile.Closure{Reason: rpc.Word[string](c.GetReason()), Text: c.GetReasonText(), Assessment: c.GetFinalAssessment()}
 	return out, dates(into(&out.On, c.GetClosedOn(), "closure.closed_on"))
 }
 
@@ -167,7 +155,7 @@ func pictureFrom(p *casefilev1.FamilyPicture) (casefile.Picture, error) {
 }
 
 func reopenFrom(ctx context.Context, req *casefilev1.ReopenFamilyFileRequest, gmina string) (cmd casefile.Reopen, err error) {
-	cmd = casefile.Reopen{Source: sourceFrom(req.GetSource()), Basis: basisFrom(req.GetBasis()), Reason: req.GetReason()}
+	cmd = casefile.Reopen{Source: rpc.Word[familyfile.Source](req.GetSource()), Basis: rpc.Word[familyfile.Basis](req.GetBasis()), Reason: req.GetReason()}
 	if req.GetReferral() != "" {
 		n, err := name.ParseAs(req.GetReferral(), name.Referrals)
 		if err != nil || n.Gmina != gmina {
@@ -191,5 +179,3 @@ func authorize(ctx context.Context) func(*store.Document) error {
 
 // neverAgain is the change of a request whose file exists: only an earlier self of the same request may be answered.
 func neverAgain(*store.Document) (store.Change, error) { return store.Change{}, fault.Reused() }
-
-func careEndFrom(c casefilev1.CareEnd) string { return strings.TrimPrefix(c.String(), "CARE_END_") }

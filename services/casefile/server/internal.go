@@ -225,7 +225,7 @@ func (s *Server) openFrom(ctx context.Context, req *casefilev1.OpenFamilyFileReq
 	if opening.LockedOut, err = people(gmina, req.GetLockedOut(), "locked_out"); err != nil {
 		return casefile.Open{}, err
 	}
-	return casefile.Open{Opening: opening, Referral: referral, Source: sourceFrom(req.GetSource())}, nil
+	return casefile.Open{Opening: opening, Referral: referral, Source: rpc.Word[familyfile.Source](req.GetSource())}, nil
 }
 
 // people resolves persons of the gmina's county.

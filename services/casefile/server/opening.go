@@ -32,7 +32,7 @@ type beginning interface {
 
 // opening reads the common part of a beginning and seals what is secret in it.
 func (s *Server) opening(ctx context.Context, gmina, id string, req beginning) (o casefile.Opening, err error) {
-	o = casefile.Opening{Basis: basisFrom(req.GetBasis()), ClientKind: clientKindFrom(req.GetClientKind()), Preventive: req.GetPreventive(),
+	o = casefile.Opening{Basis: rpc.Word[familyfile.Basis](req.GetBasis()), ClientKind: clientKindFrom(req.GetClientKind()), Preventive: req.GetPreventive(),
 		Address: addressFrom(req.GetAddress()), Area: req.GetArea(), Difficulty: int(req.GetDifficulty())}
 	if o.Members, o.Care, err = s.membersFrom(ctx, gmina, id, req.GetMembers()); err != nil {
 		return o, err

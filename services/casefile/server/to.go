@@ -13,6 +13,7 @@ import (
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/name"
+	"asysta.example/internal/pesel"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
@@ -43,9 +44,7 @@ func (s *Server) resource(ctx context.Context, gmina, id, etag string, f casefil
 	roles := rolesOn(g, f.Cover.Parties())
 	out.AllowedActions = append(casefile.Allowed(f, roles), workcard.Actions(f.Cover, roles...)...)
 	if g.Has(access.Head, access.System) {
-		for _, p := range f.Cover.LockedOut {
-			out.LockedOut = append(out.LockedOut, name.InCounty(gmina[:4], name.People, p))
-		}
+		out.LockedOut = rpc.PeopleNames(gmina, f.Cover.LockedOut)
 	}
 	return out, nil
 }
@@ -72,24 +71,19 @@ type writer struct {
 
 func (w writer) staff(id string) string { return rpc.StaffName(w.gmina, id) }
 
-func enum[E ~int32](values map[string]int32, prefix, code string) E { return E(values[prefix+code]) }
-
 func (w writer) write(id string) *casefilev1.FamilyFile {
 	c, sec := w.file.Cover, w.file.Section
 	resource := name.In(w.gmina, name.FamilyFiles, id)
 	out := &casefilev1.FamilyFile{
-		Name: resource, Number: c.Number, State: stateTo(c.State), FamilyName: c.Label.FamilyName,
+		Name: resource, Number: c.Number, State: rpc.Enum[casefilev1.FamilyFileState](c.State), FamilyName: c.Label.FamilyName,
 		Address: &familyv1.Address{Place: c.Label.Place, Street: c.Label.Address, PostalCode: sec.PostalCode},
-		Source:  enum[familyv1.Source](familyv1.Source_value, "SOURCE_", string(c.Source)), Basis: basisTo(c.Basis),
-		ClientKind: enum[familyv1.ClientKind](familyv1.ClientKind_value, "CLIENT_KIND_", c.ClientKind), Preventive: c.Preventive,
-		TakenOver: c.TakenOver, OpenedOn: rpc.Date(c.OpenedOn), Area: c.Area, SocialWorker: w.staff(c.SocialWorker), ContractedBody: w.body(),
+		Source:  rpc.Enum[familyv1.Source](c.Source), Basis: rpc.Enum[familyv1.Basis](c.Basis),
+		ClientKind: rpc.Enum[familyv1.ClientKind](c.ClientKind), Preventive: c.Preventive,
+		TakenOver: c.TakenOver, Referral: rpc.LocalName(w.gmina, name.Referrals, c.Referral), OpenedOn: rpc.Date(c.OpenedOn), Area: c.Area, SocialWorker: w.staff(c.SocialWorker), ContractedBody: rpc.LocalName(w.gmina, name.Institutions, c.ContractedBody),
 		Assistant: w.staff(c.Assistant), AwaitingSinceDate: rpc.Date(c.AwaitingSince), Difficulty: int32(c.Difficulty),
 		DocumentationReadOn: rpc.Date(c.DocsReadOn), CooperationStartDate: rpc.Date(c.Day0), VoluntaryWorkStopped: !c.StoppedOn.IsZero(),
 		BlueCardHeld: c.BlueCard, LastVisitOn: rpc.Date(c.LastVisitOn), PlanVersion: int32(c.PlanVersion), PlanAdoptedOn: rpc.Date(c.PlanAdoptedOn),
 		Deadlines: rpc.Deadlines(familyfile.Deadlines(c), w.gmina, resource, w.today), CorrectionsCount: int32(sec.Corrections),
-	}
-	if c.Referral != "" {
-		out.Referral = name.In(w.gmina, name.Referrals, c.Referral)
 	}
 	if c.JointVisitOn.IsZero() && c.State == familyfile.Assigned {
 		out.JointVisitAgreedDate = rpc.Date(c.NextVisitOn)
@@ -100,13 +94,6 @@ func (w writer) write(id string) *casefilev1.FamilyFile {
 	w.people(out)
 	w.work(out)
 	return out
-}
-
-func (w writer) body() string {
-	if w.file.Cover.ContractedBody == "" {
-		return ""
-	}
-	return name.In(w.gmina, name.Institutions, w.file.Cover.ContractedBody)
 }
 
 // people writes members, consents, orders, assignments and spells.
@@ -127,24 +114,22 @@ func (w writer) people(out *casefilev1.FamilyFile) {
 	}
 	for _, sp := range c.Spells {
 		out.Spells = append(out.Spells, &casefilev1.Spell{FromDate: rpc.Date(sp.From), CooperationStartDate: rpc.Date(sp.Day0), ToDate: rpc.Date(sp.To),
-			ClosureReason: reasonTo(sp.Reason), Basis: basisTo(sp.Basis)})
+			ClosureReason: rpc.Enum[casefilev1.ClosureReason](sp.Reason), Basis: rpc.Enum[familyv1.Basis](sp.Basis)})
 	}
 }
 
 func (w writer) member(m casefile.Member) *casefilev1.FileMember {
-	out := &casefilev1.FileMember{LeftOn: rpc.Date(m.LeftOn), CareEnd: enum[casefilev1.CareEnd](casefilev1.CareEnd_value, "CARE_END_", m.CareEnd),
-		Member: &familyv1.FamilyMember{MemberId: m.ID, Role: enum[familyv1.MemberRole](familyv1.MemberRole_value, "MEMBER_ROLE_", string(m.Role)),
+	out := &casefilev1.FileMember{LeftOn: rpc.Date(m.LeftOn), CareEnd: rpc.Enum[casefilev1.CareEnd](m.CareEnd),
+		Member: &familyv1.FamilyMember{MemberId: m.ID, Role: rpc.Enum[familyv1.MemberRole](m.Role),
 			GivenName: m.GivenName, FamilyName: m.FamilyName, BirthDate: rpc.Date(m.BornOn), ParentalAuthority: m.Authority}}
 	if !m.Pesel.IsZero() {
-		out.Member.Pesel = maskedPesel
+		out.Member.Pesel = pesel.Masked
 	}
 	if ch := w.file.Cover.Child(m.ID); ch != nil {
 		out.CareForm, out.CareEndedOn = ch.CareForm, rpc.Date(ch.CareEndedOn)
 		if ch.InCare() {
 			out.Member.InCareSince = rpc.Date(ch.InCareSince)
-			if ch.Coordinator != "" {
-				out.Member.Coordinator = name.InCounty(w.gmina[:4], name.People, ch.Coordinator)
-			}
+			out.Member.Coordinator = rpc.PersonName(w.gmina, ch.Coordinator)
 		}
 	}
 	return out
@@ -161,8 +146,8 @@ func (w writer) work(out *casefilev1.FamilyFile) {
 		out.FamilyPicture = pictureTo(*p)
 	}
 	for _, d := range sec.Decisions {
-		out.JointDecisions = append(out.JointDecisions, &casefilev1.JointDecision{DecisionId: d.ID, Obstacle: d.Obstacle, Proposed: decisionTo(d.Proposed),
-			ProposedBy: w.staff(d.ProposedBy), ProposedOn: rpc.Date(d.ProposedOn), Decided: decisionTo(d.Decided), Reasons: d.Reasons,
+		out.JointDecisions = append(out.JointDecisions, &casefilev1.JointDecision{DecisionId: d.ID, Obstacle: d.Obstacle, Proposed: rpc.Enum[casefilev1.DecisionCode](d.Proposed),
+			ProposedBy: w.staff(d.ProposedBy), ProposedOn: rpc.Date(d.ProposedOn), Decided: rpc.Enum[casefilev1.DecisionCode](d.Decided), Reasons: d.Reasons,
 			DecidedBy: w.staff(d.DecidedBy), DecidedOn: rpc.Date(d.DecidedOn)})
 	}
 	if sec.Proposal != nil {
@@ -177,29 +162,13 @@ func (w writer) work(out *casefilev1.FamilyFile) {
 }
 
 func (w writer) closure(c casefile.Closure) *casefilev1.Closure {
-	return &casefilev1.Closure{ClosedOn: rpc.Date(c.On), Reason: reasonTo(c.Reason), ReasonText: c.Text, FinalAssessment: c.Assessment,
+	return &casefilev1.Closure{ClosedOn: rpc.Date(c.On), Reason: rpc.Enum[casefilev1.ClosureReason](c.Reason), ReasonText: c.Text, FinalAssessment: c.Assessment,
 		ProposedBy: w.staff(c.ProposedBy), ClosedBy: w.staff(c.ClosedBy)}
 }
 
-func stateTo(s familyfile.State) casefilev1.FamilyFileState {
-	return enum[casefilev1.FamilyFileState](casefilev1.FamilyFileState_value, "FAMILY_FILE_STATE_", string(s))
-}
-
-func basisTo(b familyfile.Basis) familyv1.Basis {
-	return enum[familyv1.Basis](familyv1.Basis_value, "BASIS_", string(b))
-}
-
-func reasonTo(code string) casefilev1.ClosureReason {
-	return enum[casefilev1.ClosureReason](casefilev1.ClosureReason_value, "CLOSURE_REASON_", code)
-}
-
-func decisionTo(code string) casefilev1.DecisionCode {
-	return enum[casefilev1.DecisionCode](casefilev1.DecisionCode_value, "DECISION_CODE_", code)
-}
-
 func consentTo(c casefile.Consent) *familyv1.Consent {
-	return &familyv1.Consent{MemberId: c.Member, Kind: enum[familyv1.Consent_Kind](familyv1.Consent_Kind_value, "KIND_", c.Kind),
-		Decision:  enum[familyv1.Consent_Decision](familyv1.Consent_Decision_value, "DECISION_", c.Decision),
+	return &familyv1.Consent{MemberId: c.Member, Kind: rpc.Enum[familyv1.Consent_Kind](c.Kind),
+		Decision:  rpc.Enum[familyv1.Consent_Decision](c.Decision),
 		Signature: &familyv1.Signature{Signer: c.Member, SignedOn: rpc.Date(c.SignedOn), OriginalAt: c.OriginalAt, Refused: c.Unsigned}}
 }
 

@@ -55,7 +55,7 @@ func assessmentFrom(a *planningv1.Assessment, id string) (planning.Assessment, e
 	out := planning.Assessment{
 		ID: id, Number: int(a.GetNumber()), Situation: a.GetSituation(), Goals: marks, Conclusions: a.GetConclusions(),
 		PeriodFrom: ds.read(a.GetPeriodFromDate(), "assessment.period_from_date"), PeriodTo: ds.read(a.GetPeriodToDate(), "assessment.period_to_date"),
-		Recommendation: toCore[planning.Recommendation](a.GetRecommendation().String(), "RECOMMENDATION_"),
+		Recommendation: rpc.Word[planning.Recommendation](a.GetRecommendation()),
 	}
 	if err == nil {
 		err = ds.err
@@ -196,9 +196,9 @@ func (s *planningServer) ListAssessments(ctx context.Context, req *planningv1.Li
 // assessmentMessage writes an assessment for the wire.
 func (o opened) assessmentMessage(a planning.Assessment) *planningv1.Assessment {
 	out := &planningv1.Assessment{
-		Name: name.Sub(o.gmina(), name.FamilyFiles, o.doc.ID, name.Assessments, a.ID), Number: int32(a.Number), State: assessmentStateOf(a.Stage),
+		Name: name.Sub(o.gmina(), name.FamilyFiles, o.doc.ID, name.Assessments, a.ID), Number: int32(a.Number), State: rpc.Enum[planningv1.AssessmentState](a.Stage),
 		PeriodFromDate: rpc.Date(a.PeriodFrom), PeriodToDate: rpc.Date(a.PeriodTo), Situation: a.Situation, Goals: mapped(a.Goals, markOf),
-		Conclusions: a.Conclusions, Recommendation: recommendationOf(a.Recommendation), PlanVersion: int32(a.PlanVersion), PresentedOn: rpc.Date(a.PresentedOn),
+		Conclusions: a.Conclusions, Recommendation: rpc.Enum[planningv1.Recommendation](a.Recommendation), PlanVersion: int32(a.PlanVersion), PresentedOn: rpc.Date(a.PresentedOn),
 		ReceivedOn: rpc.Date(a.ReceivedOn), ReceivedBy: rpc.StaffName(o.gmina(), a.ReceivedBy), Remarks: a.Remarks, DueDate: rpc.Date(a.Due), Etag: o.etag(),
 	}
 	for _, t := range planning.AssessmentTransitions {

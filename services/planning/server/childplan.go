@@ -245,7 +245,7 @@ func childContentFrom(ctx context.Context, req *planningv1.PublishChildPlanReque
 		return planning.ChildContent{}, on, err
 	}
 	var ds dates
-	out := planning.ChildContent{Goal: careFrom(c.GetGoal()), GoalDue: ds.read(c.GetGoalDueDate(), "content.goal_due_date"), Reason: c.GetReason(), FamilyPlanVersion: int(c.GetFamilyPlanVersion())}
+	out := planning.ChildContent{Goal: rpc.Word[planning.CareGoal](c.GetGoal()), GoalDue: ds.read(c.GetGoalDueDate(), "content.goal_due_date"), Reason: c.GetReason(), FamilyPlanVersion: int(c.GetFamilyPlanVersion())}
 	for i, t := range c.GetTasks() {
 		task := planning.ChildTask{ID: t.GetTaskId(), Description: t.GetDescription(), Responsible: t.GetResponsible(), Due: ds.read(t.GetDueDate(), "content.tasks.due_date")}
 		if task.ID == "" {
@@ -262,7 +262,7 @@ func (o opened) childPlanMessage(p planning.ChildPlan, etag string) *planningv1.
 		Name: name.InCounty(o.doc.County, name.ChildPlans, p.ID), FamilyFile: o.name(), Child: p.Child, Version: int32(p.Version), PublishedOn: rpc.Date(p.PublishedOn),
 		ContentHash: p.Hash, Etag: etag, Settled: p.Settled(),
 		Content: &planningv1.ChildPlanContent{
-			Goal: careOf(p.Content.Goal), GoalDueDate: rpc.Date(p.Content.GoalDue), Reason: p.Content.Reason, FamilyPlanVersion: int32(p.Content.FamilyPlanVersion),
+			Goal: rpc.Enum[planningv1.CareGoal](p.Content.Goal), GoalDueDate: rpc.Date(p.Content.GoalDue), Reason: p.Content.Reason, FamilyPlanVersion: int32(p.Content.FamilyPlanVersion),
 			Tasks: mapped(p.Content.Tasks, func(t planning.ChildTask) *planningv1.ChildTask {
 				return &planningv1.ChildTask{TaskId: t.ID, Description: t.Description, Responsible: t.Responsible, DueDate: rpc.Date(t.Due)}
 			}),

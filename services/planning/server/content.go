@@ -33,18 +33,18 @@ func contentOf(c planning.Content) *planningv1.PlanContent {
 				})}
 		}),
 		Strengths: mapped(c.Strengths, func(s planning.Strength) *planningv1.Strength {
-			return &planningv1.Strength{Holder: holderOf(s.Holder), MemberId: s.Member, Text: s.Text}
+			return &planningv1.Strength{Holder: rpc.Enum[planningv1.ResourceHolder](s.Holder), MemberId: s.Member, Text: s.Text}
 		}),
 		Goals: mapped(c.Goals, goalOf), Actions: mapped(c.Actions, actionOf), ChildPlans: mapped(c.ChildPlans, childRefOf),
 	}
 }
 
 func goalOf(g planning.Goal) *planningv1.Goal {
-	return &planningv1.Goal{GoalId: g.ID, MainGoalId: g.Main, Title: g.Title, Aims: g.Aims, Children: g.Children, CareGoal: careOf(g.Care)}
+	return &planningv1.Goal{GoalId: g.ID, MainGoalId: g.Main, Title: g.Title, Aims: g.Aims, Children: g.Children, CareGoal: rpc.Enum[planningv1.CareGoal](g.Care)}
 }
 
 func actionOf(a planning.Action) *planningv1.Action {
-	return &planningv1.Action{ActionId: a.ID, GoalId: a.Goal, Description: a.Description, Responsible: responsibleOf(a.Responsible), Who: a.Who,
+	return &planningv1.Action{ActionId: a.ID, GoalId: a.Goal, Description: a.Description, Responsible: rpc.Enum[planningv1.ResponsibleKind](a.Responsible), Who: a.Who,
 		TaskCode: a.Task, DueDate: rpc.Date(a.Due), ExpectedEffect: a.Effect}
 }
 
@@ -53,7 +53,7 @@ func childRefOf(r planning.ChildPlanRef) *planningv1.ChildPlanReference {
 }
 
 func markOf(m planning.Mark) *planningv1.Progress {
-	return &planningv1.Progress{TargetId: m.Target, Status: statusOf(m.Status), Result: m.Result, NotedOn: rpc.Date(m.On)}
+	return &planningv1.Progress{TargetId: m.Target, Status: rpc.Enum[planningv1.ProgressStatus](m.Status), Result: m.Result, NotedOn: rpc.Date(m.On)}
 }
 
 // dates reads dates of a request and keeps the first fault.
@@ -80,14 +80,14 @@ func contentFrom(c *planningv1.PlanContent, newID func(list string, i int) strin
 				})}
 		}),
 		Strengths: mapped(c.GetStrengths(), func(s *planningv1.Strength) planning.Strength {
-			return planning.Strength{Holder: toCore[planning.Holder](s.GetHolder().String(), "RESOURCE_HOLDER_"), Member: s.GetMemberId(), Text: s.GetText()}
+			return planning.Strength{Holder: rpc.Word[planning.Holder](s.GetHolder()), Member: s.GetMemberId(), Text: s.GetText()}
 		}),
 		ChildPlans: mapped(c.GetChildPlans(), func(r *planningv1.ChildPlanReference) planning.ChildPlanRef {
 			return planning.ChildPlanRef{Child: r.GetChild(), Version: int(r.GetVersion())}
 		}),
 	}
 	for i, g := range c.GetGoals() {
-		goal := planning.Goal{ID: g.GetGoalId(), Main: g.GetMainGoalId(), Title: g.GetTitle(), Aims: g.GetAims(), Children: g.GetChildren(), Care: careFrom(g.GetCareGoal())}
+		goal := planning.Goal{ID: g.GetGoalId(), Main: g.GetMainGoalId(), Title: g.GetTitle(), Aims: g.GetAims(), Children: g.GetChildren(), Care: rpc.Word[planning.CareGoal](g.GetCareGoal())}
 		if goal.ID == "" {
 			goal.ID = newID("goal", i)
 		}
@@ -95,7 +95,7 @@ func contentFrom(c *planningv1.PlanContent, newID func(list string, i int) strin
 	}
 	for i, a := range c.GetActions() {
 		action := planning.Action{ID: a.GetActionId(), Goal: a.GetGoalId(), Description: a.GetDescription(), Who: a.GetWho(), Task: a.GetTaskCode(), Effect: a.GetExpectedEffect(),
-			Responsible: toCore[planning.Responsible](a.GetResponsible().String(), "RESPONSIBLE_KIND_"), Due: ds.read(a.GetDueDate(), fmt.Sprintf("plan.content.actions[%d].due_date", i))}
+			Responsible: rpc.Word[planning.Responsible](a.GetResponsible()), Due: ds.read(a.GetDueDate(), fmt.Sprintf("plan.content.actions[%d].due_date", i))}
 		if action.ID == "" {
 			action.ID = newID("action", i)
 		}
@@ -143,7 +143,7 @@ func merge(base, change planning.Content, paths []string) (planning.Content, err
 func marksFrom(in []*planningv1.Progress, field string) ([]planning.Mark, error) {
 	var ds dates
 	out := mapped(in, func(p *planningv1.Progress) planning.Mark {
-		return planning.Mark{Target: p.GetTargetId(), Status: toCore[planning.Status](p.GetStatus().String(), "PROGRESS_STATUS_"), Result: p.GetResult(), On: ds.read(p.GetNotedOn(), field)}
+		return planning.Mark{Target: p.GetTargetId(), Status: rpc.Word[planning.Status](p.GetStatus()), Result: p.GetResult(), On: ds.read(p.GetNotedOn(), field)}
 	})
 	return out, ds.err
 }

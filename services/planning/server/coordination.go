@@ -96,7 +96,7 @@ func (s *coordinationServer) slice(ctx context.Context, o opened) (*planningv1.F
 			return nil, err
 		}
 		out.Assessments = append(out.Assessments, &planningv1.AssessmentConclusions{
-			Number: int32(a.Number), ReceivedOn: rpc.Date(a.ReceivedOn), Conclusions: a.Conclusions, Recommendation: recommendationOf(a.Recommendation),
+			Number: int32(a.Number), ReceivedOn: rpc.Date(a.ReceivedOn), Conclusions: a.Conclusions, Recommendation: rpc.Enum[planningv1.Recommendation](a.Recommendation),
 		})
 	}
 	for _, c := range planning.OwnChildren(o.file.Cover, o.env.Person) {
@@ -160,10 +160,10 @@ func (s *coordinationServer) coordinationOf(ctx context.Context, o opened, child
 			if m.Side == planning.CoordinatorSide {
 				by = name.InCounty(o.doc.County, name.People, m.By)
 			}
-			return &planningv1.CoordinationSignOff{Side: sideOf(m.Side), By: by, SignedOn: rpc.Date(m.On), ContentHash: m.Hash, Void: !m.Counts(hash)}
+			return &planningv1.CoordinationSignOff{Side: rpc.Enum[planningv1.CoordinationSide](m.Side), By: by, SignedOn: rpc.Date(m.On), ContentHash: m.Hash, Void: !m.Counts(hash)}
 		}),
 		Conflicts: mapped(planning.Conflicts(o.file, child, p), func(c planning.Conflict) *planningv1.Conflict {
-			return &planningv1.Conflict{Kind: conflictKindOf(c.Kind), Explanation: c.Polish, GoalId: c.Goal, TaskId: c.Task}
+			return &planningv1.Conflict{Kind: rpc.Enum[planningv1.Conflict_Kind](c.Kind), Explanation: c.Polish, GoalId: c.Goal, TaskId: c.Task}
 		}),
 		AllowedActions: o.coordinationActions(hash),
 	}
@@ -224,7 +224,7 @@ func (s *coordinationServer) coordinate(ctx context.Context, resource, child, et
 
 // LinkGoals implements CoordinationService.
 func (s *coordinationServer) LinkGoals(ctx context.Context, req *planningv1.LinkGoalsRequest) (*planningv1.Coordination, error) {
-	side := sideFrom(req.GetSide())
+	side := rpc.Word[planning.Side](req.GetSide())
 	links := mapped(req.GetLinks(), func(l *planningv1.GoalLink) planning.Link {
 		return planning.Link{Goal: l.GetGoalId(), Task: l.GetTaskId()}
 	})
@@ -237,6 +237,6 @@ func (s *coordinationServer) SignOff(ctx context.Context, req *planningv1.SignOf
 	if err != nil {
 		return nil, err
 	}
-	side := sideFrom(req.GetSide())
+	side := rpc.Word[planning.Side](req.GetSide())
 	return s.coordinate(ctx, req.GetName(), req.GetChild(), req.GetEtag(), side, planning.SignOffSide{Child: req.GetChild(), Side: side, Hash: req.GetContentHash(), On: on})
 }

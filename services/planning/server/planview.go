@@ -102,7 +102,7 @@ func (o opened) signOffs(marks []planning.SignOff, hash string) []*planningv1.Pl
 		case planning.Agreement:
 			by = name.InCounty(o.doc.County, name.People, m.By)
 		}
-		out = append(out, &planningv1.PlanSignOff{Kind: kindOf(m.Kind), By: by, GivenOn: rpc.Date(m.On), ContentHash: m.Hash, Refused: m.Refused,
+		out = append(out, &planningv1.PlanSignOff{Kind: rpc.Enum[planningv1.PlanSignOff_Kind](m.Kind), By: by, GivenOn: rpc.Date(m.On), ContentHash: m.Hash, Refused: m.Refused,
 			OriginalAt: m.OriginalAt, Note: m.Note, Void: !m.Counts(hash), VoidedOn: rpc.Date(m.VoidedOn)})
 	}
 	return out

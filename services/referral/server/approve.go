@@ -108,7 +108,7 @@ func (s *Server) reserve(ctx context.Context, t target, version int64, r referra
 	for n := range numbers {
 		cmd.FamilyFile = fileID(t, version, cmd.Assistant, n)
 		_, err = s.casework.ReservePlace(s.asking(ctx), &casefilev1.ReservePlaceRequest{FamilyFile: name.In(t.Gmina, name.FamilyFiles, cmd.FamilyFile),
-			Assistant: rpc.StaffName(t.Gmina, cmd.Assistant), RequestId: "reserve-" + cmd.FamilyFile, LockedOut: peopleOut(t.Gmina, r.LockedOut)})
+			Assistant: rpc.StaffName(t.Gmina, cmd.Assistant), RequestId: "reserve-" + cmd.FamilyFile, LockedOut: rpc.PeopleNames(t.Gmina, r.LockedOut)})
 		if err = rpc.FaultFrom(err); !fault.IsReason(err, fenced) {
 			break
 		}

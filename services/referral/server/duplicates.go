@@ -66,7 +66,7 @@ func (s *Server) ListDuplicates(ctx context.Context, req *referralv1.ListDuplica
 			pb.BegunOn = rpc.Date(d.OpenedOn)
 		}
 		for _, m := range d.matches {
-			pb.Matches = append(pb.Matches, matchEnum(m))
+			pb.Matches = append(pb.Matches, rpc.Enum[referralv1.DuplicateMatch](m))
 		}
 		out.Duplicates = append(out.Duplicates, pb)
 	}

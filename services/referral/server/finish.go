@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/fault"
@@ -134,11 +135,11 @@ func (s *Server) settle(ctx context.Context, t target, cmd referral.Command) (*s
 func (s *Server) opening(ctx context.Context, t target, r referral.Referral) (*casefilev1.OpenFamilyFileRequest, error) {
 	d, g := r.Decision, t.Gmina
 	req := &casefilev1.OpenFamilyFileRequest{
-		FamilyFile: name.In(g, name.FamilyFiles, r.FamilyFile), Referral: t.String(), Source: sourceEnum(r.Source), Basis: basisEnum(r.Basis(d.On)),
-		ClientKind: kindEnum(r.ClientKind), Preventive: r.Preventive, Members: membersOut(g, r.Members), Address: addressOut(r.Address),
+		FamilyFile: name.In(g, name.FamilyFiles, r.FamilyFile), Referral: t.String(), Source: rpc.Enum[familyv1.Source](r.Source), Basis: rpc.Enum[familyv1.Basis](r.Basis(d.On)),
+		ClientKind: rpc.Enum[familyv1.ClientKind](r.ClientKind), Preventive: r.Preventive, Members: membersOut(g, r.Members), Address: addressOut(r.Address),
 		Consents: consentsOut(r.Consents), SocialWorker: rpc.StaffName(g, r.Route.SocialWorker), Area: r.Route.Area,
-		ContractedBody: in(g, name.Institutions, r.Request.Institution), Assistant: rpc.StaffName(g, d.Assistant), Difficulty: int32(r.Analysis.Difficulty),
-		OpenedOn: rpc.Date(d.On), LockedOut: peopleOut(g, r.LockedOut), RequestId: "open-" + r.FamilyFile,
+		ContractedBody: rpc.LocalName(g, name.Institutions, r.Request.Institution), Assistant: rpc.StaffName(g, d.Assistant), Difficulty: int32(r.Analysis.Difficulty),
+		OpenedOn: rpc.Date(d.On), LockedOut: rpc.PeopleNames(g, r.LockedOut), RequestId: "open-" + r.FamilyFile,
 	}
 	if o, ok := r.OrderOn(d.On); ok {
 		req.CourtOrder = orderOut(o)

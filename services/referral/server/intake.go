@@ -73,8 +73,8 @@ func (s *Server) creation(ctx context.Context, gmina, id string, req *referralv1
 	if err != nil {
 		return referral.Create{}, err
 	}
-	cmd := referral.Create{ReceivedOn: in.date(pb.GetReceivedOn(), "referral.received_on"), Source: familyfile.Source(code(pb.GetSource(), prefixSource)),
-		ClientKind: code(pb.GetClientKind(), prefixKind), Preventive: pb.GetPreventive(), Urgent: pb.GetUrgent(), Members: members,
+	cmd := referral.Create{ReceivedOn: in.date(pb.GetReceivedOn(), "referral.received_on"), Source: rpc.Word[familyfile.Source](pb.GetSource()),
+		ClientKind: rpc.Word[string](pb.GetClientKind()), Preventive: pb.GetPreventive(), Urgent: pb.GetUrgent(), Members: members,
 		Address: addressIn(pb.GetAddress()), Reason: pb.GetDescribedReason(), LockedOut: in.people(pb.GetLockedOut(), "referral.locked_out"),
 		Terms: terms(settings), SettingsVer: version}
 	for i, o := range pb.GetCourtOrders() {
@@ -196,7 +196,7 @@ func (s *Server) take(ctx context.Context, in *reading, cmd *referral.Update, pa
 	case "described_reason":
 		cmd.Reason = ptr(pb.GetDescribedReason())
 	case "client_kind":
-		cmd.ClientKind = ptr(code(pb.GetClientKind(), prefixKind))
+		cmd.ClientKind = ptr(rpc.Word[string](pb.GetClientKind()))
 	case "preventive":
 		cmd.Preventive = ptr(pb.GetPreventive())
 	case "urgent":

@@ -30,7 +30,7 @@ func (s *Server) ListReferrals(ctx context.Context, req *referralv1.ListReferral
 		return nil, fault.Denied()
 	}
 	in := &reading{gmina: parent.Gmina}
-	f := filter{state: referral.State(code(req.GetState(), prefixState)), socialWorker: in.local(req.GetSocialWorker(), name.Staff, "social_worker"), area: req.GetArea(),
+	f := filter{state: rpc.Word[referral.State](req.GetState()), socialWorker: in.local(req.GetSocialWorker(), name.Staff, "social_worker"), area: req.GetArea(),
 		from: in.date(req.GetReceivedFrom(), "received_from"), to: in.date(req.GetReceivedTo(), "received_to")}
 	if in.err != nil {
 		return nil, in.err

@@ -11,6 +11,7 @@ import (
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
+	"asysta.example/internal/pesel"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/seal"
 	"asysta.example/services/referral"
@@ -78,16 +79,16 @@ func addressIn(a *familyv1.Address) referral.Address {
 	return referral.Address{Place: a.GetPlace(), Street: a.GetStreet(), PostalCode: a.GetPostalCode()}
 }
 
-// members reads members and seals their PESEL numbers as those of the referral. It gives the ids of those whose number is masked and stays. With
+// members reads members and seals their PESEL numbers as those of the referral. It gives the ids of those whose number is pesel.Masked and stays. With
 // dry nothing is sealed, so that a trial leaves no key behind.
 func (s *Server) members(ctx context.Context, r *reading, id string, list []*familyv1.FamilyMember, dry bool) (members []referral.Member, keep []string, err error) {
 	for i, pb := range list {
 		field := fmt.Sprintf("referral.members[%d]", i)
-		m := referral.Member{ID: pb.GetMemberId(), Role: code(pb.GetRole(), prefixRole), GivenName: pb.GetGivenName(), FamilyName: pb.GetFamilyName(),
+		m := referral.Member{ID: pb.GetMemberId(), Role: rpc.Word[string](pb.GetRole()), GivenName: pb.GetGivenName(), FamilyName: pb.GetFamilyName(),
 			BornOn: r.date(pb.GetBirthDate(), field+".birth_date"), Authority: pb.GetParentalAuthority(),
 			InCareSince: r.date(pb.GetInCareSince(), field+".in_care_since"), Coordinator: r.person(pb.GetCoordinator(), field+".coordinator")}
 		switch {
-		case pb.GetPesel() == masked:
+		case pb.GetPesel() == pesel.Masked:
 			keep = append(keep, m.ID)
 		case pb.GetPesel() != "":
 			if m.BornOn, err = referral.BornBy(pb.GetPesel(), m.BornOn, field); err != nil {

@@ -44,7 +44,7 @@ func (s *Server) RecordConsent(ctx context.Context, req *referralv1.RecordConsen
 	in := &reading{}
 	cmd := referral.RecordConsent{OfferOn: in.date(req.GetOfferPresentedOn(), "offer_presented_on")}
 	for i, c := range req.GetConsents() {
-		cmd.Consents = append(cmd.Consents, referral.Consent{Member: c.GetMemberId(), Decision: referral.ConsentDecision(code(c.GetDecision(), prefixDecision)),
+		cmd.Consents = append(cmd.Consents, referral.Consent{Member: c.GetMemberId(), Decision: rpc.Word[referral.ConsentDecision](c.GetDecision()),
 			SignedOn:   in.date(c.GetSignature().GetSignedOn(), fmt.Sprintf("consents[%d].signature.signed_on", i)),
 			OriginalAt: c.GetSignature().GetOriginalAt(), Unsigned: c.GetSignature().GetRefused()})
 	}
@@ -84,7 +84,7 @@ func (s *Server) RequestAssistant(ctx context.Context, req *referralv1.RequestAs
 		return nil, err
 	}
 	o := settings.Organiser
-	return s.change(ctx, req, referral.RequestAssistant{On: on, Addressee: referral.Addressee(code(req.GetAddressee(), prefixAddressee)),
+	return s.change(ctx, req, referral.RequestAssistant{On: on, Addressee: rpc.Word[referral.Addressee](req.GetAddressee()),
 		Organiser: referral.Organiser{Kind: addresseeOf[o.KindOrCentre()], Institution: o.Institution, Resolution: o.Resolution, ResolutionOn: o.ResolutionOn},
 		Terms:     terms(settings), SettingsVer: version})
 }
@@ -122,7 +122,7 @@ func (s *Server) CloseReferral(ctx context.Context, req *referralv1.CloseReferra
 	if err != nil {
 		return nil, err
 	}
-	return s.change(ctx, req, referral.Close{On: on, Reason: referral.ClosureReason(code(req.GetReason(), prefixClosure)), Remark: req.GetRemark()})
+	return s.change(ctx, req, referral.Close{On: on, Reason: rpc.Word[referral.ClosureReason](req.GetReason()), Remark: req.GetRemark()})
 }
 
 // AnswerInstitution implements step 7.
@@ -131,5 +131,5 @@ func (s *Server) AnswerInstitution(ctx context.Context, req *referralv1.AnswerIn
 	if err != nil {
 		return nil, err
 	}
-	return s.change(ctx, req, referral.AnswerInstitution{On: on, Outcome: referral.Outcome(code(req.GetOutcome(), prefixOutcome))})
+	return s.change(ctx, req, referral.AnswerInstitution{On: on, Outcome: rpc.Word[referral.Outcome](req.GetOutcome())})
 }

@@ -9,13 +9,11 @@ import (
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
 	"asysta.example/internal/name"
+	"asysta.example/internal/pesel"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/referral"
 )
-
-// masked stands for a PESEL number that is there.
-const masked = "•••••••••••"
 
 // view is the referral of a document for the wire.
 func (s *Server) view(ctx context.Context, doc *store.Document) (*referralv1.Referral, error) {
@@ -26,11 +24,11 @@ func (s *Server) view(ctx context.Context, doc *store.Document) (*referralv1.Ref
 	g := doc.Gmina
 	resource := name.In(g, name.Referrals, doc.ID)
 	out := &referralv1.Referral{
-		Name: resource, Etag: rpc.Etag(doc.Version), State: stateEnum(r.State), AllowedActions: s.allowed(ctx, r),
-		ReceivedOn: rpc.Date(r.ReceivedOn), Source: sourceEnum(r.Source), ClientKind: kindEnum(r.ClientKind), Preventive: r.Preventive, Urgent: r.Urgent,
+		Name: resource, Etag: rpc.Etag(doc.Version), State: rpc.Enum[referralv1.ReferralState](r.State), AllowedActions: s.allowed(ctx, r),
+		ReceivedOn: rpc.Date(r.ReceivedOn), Source: rpc.Enum[familyv1.Source](r.Source), ClientKind: rpc.Enum[familyv1.ClientKind](r.ClientKind), Preventive: r.Preventive, Urgent: r.Urgent,
 		Members: membersOut(g, r.Members), Address: addressOut(r.Address), DescribedReason: r.Reason, Area: r.Route.Area,
-		SocialWorker: rpc.StaffName(g, r.Route.SocialWorker), LockedOut: peopleOut(g, r.LockedOut), OfferPresentedOn: rpc.Date(r.OfferOn),
-		Consents: consentsOut(r.Consents), FamilyFile: in(g, name.FamilyFiles, r.FamilyFile),
+		SocialWorker: rpc.StaffName(g, r.Route.SocialWorker), LockedOut: rpc.PeopleNames(g, r.LockedOut), OfferPresentedOn: rpc.Date(r.OfferOn),
+		Consents: consentsOut(r.Consents), FamilyFile: rpc.LocalName(g, name.FamilyFiles, r.FamilyFile),
 		Deadlines: rpc.Deadlines(referral.Deadlines(referral.CoverOf(r)), g, resource, s.Today()),
 	}
 	if doc.Version > 0 {
@@ -45,17 +43,9 @@ func (s *Server) view(ctx context.Context, doc *store.Document) (*referralv1.Ref
 	return out, nil
 }
 
-// in names a resource of the gmina; "" for no id.
-func in(gmina string, kind name.Kind, id string) string {
-	if id == "" {
-		return ""
-	}
-	return name.In(gmina, kind, id)
-}
-
 func origin(out *referralv1.Referral, g string, r referral.Referral) {
 	if r.Notice != nil {
-		out.Notice = &referralv1.InstitutionNotice{Institution: in(g, name.Institutions, r.Notice.Institution), CaseReference: r.Notice.CaseReference}
+		out.Notice = &referralv1.InstitutionNotice{Institution: rpc.LocalName(g, name.Institutions, r.Notice.Institution), CaseReference: r.Notice.CaseReference}
 	}
 	if r.ZaZyciem != nil {
 		out.ZaZyciem = &referralv1.ZaZyciemAuthorisation{AuthorisedOn: rpc.Date(r.ZaZyciem.On), OriginalAt: r.ZaZyciem.OriginalAt}
@@ -71,9 +61,9 @@ func stepsOut(out *referralv1.Referral, g string, r referral.Referral) {
 			Difficulty: int32(a.Difficulty), Analyst: rpc.StaffName(g, a.By.Staff)}
 	}
 	if q := r.Request; q != nil {
-		out.ContractedBody = in(g, name.Institutions, q.Institution)
-		out.Request = &referralv1.AssistantRequest{RequestedOn: rpc.Date(q.On), Requester: rpc.StaffName(g, q.By.Staff), Addressee: addresseeEnum(q.Addressee),
-			Institution: in(g, name.Institutions, q.Institution), Resolution: q.Resolution, ResolutionOn: rpc.Date(q.ResolutionOn)}
+		out.ContractedBody = rpc.LocalName(g, name.Institutions, q.Institution)
+		out.Request = &referralv1.AssistantRequest{RequestedOn: rpc.Date(q.On), Requester: rpc.StaffName(g, q.By.Staff), Addressee: rpc.Enum[referralv1.AddresseeKind](q.Addressee),
+			Institution: rpc.LocalName(g, name.Institutions, q.Institution), Resolution: q.Resolution, ResolutionOn: rpc.Date(q.ResolutionOn)}
 	}
 }
 
@@ -86,10 +76,10 @@ func decisionOut(out *referralv1.Referral, g string, r referral.Referral) {
 			Assistant: rpc.StaffName(g, d.Assistant), Reasons: d.Reasons, DuplicatesReviewed: d.DuplicatesReviewed}
 	}
 	if c := r.Closure; c != nil {
-		out.Closure = &referralv1.ReferralClosure{ClosedOn: rpc.Date(c.On), Reason: closureEnum(c.Reason), Remark: c.Remark}
+		out.Closure = &referralv1.ReferralClosure{ClosedOn: rpc.Date(c.On), Reason: rpc.Enum[referralv1.ReferralClosureReason](c.Reason), Remark: c.Remark}
 	}
 	if a := r.Answer; a != nil {
-		out.Answer = &referralv1.InstitutionAnswer{AnsweredOn: rpc.Date(a.On), Outcome: outcomeEnum(a.Outcome), Sender: rpc.StaffName(g, a.By.Staff)}
+		out.Answer = &referralv1.InstitutionAnswer{AnsweredOn: rpc.Date(a.On), Outcome: rpc.Enum[referralv1.AnswerOutcome](a.Outcome), Sender: rpc.StaffName(g, a.By.Staff)}
 	}
 }
 
@@ -97,24 +87,13 @@ func addressOut(a referral.Address) *familyv1.Address {
 	return &familyv1.Address{Place: a.Place, Street: a.Street, PostalCode: a.PostalCode}
 }
 
-func peopleOut(gmina string, people []string) []string {
-	var out []string
-	for _, p := range people {
-		out = append(out, name.InCounty(gmina[:4], name.People, p))
-	}
-	return out
-}
-
 func membersOut(gmina string, members []referral.Member) []*familyv1.FamilyMember {
 	out := make([]*familyv1.FamilyMember, 0, len(members))
 	for _, m := range members {
-		pb := &familyv1.FamilyMember{MemberId: m.ID, Role: roleEnum(m.Role), GivenName: m.GivenName, FamilyName: m.FamilyName, BirthDate: rpc.Date(m.BornOn),
-			ParentalAuthority: m.Authority, InCareSince: rpc.Date(m.InCareSince)}
+		pb := &familyv1.FamilyMember{MemberId: m.ID, Role: rpc.Enum[familyv1.MemberRole](m.Role), GivenName: m.GivenName, FamilyName: m.FamilyName, BirthDate: rpc.Date(m.BornOn),
+			ParentalAuthority: m.Authority, InCareSince: rpc.Date(m.InCareSince), Coordinator: rpc.PersonName(gmina, m.Coordinator)}
 		if !m.Pesel.IsZero() {
-			pb.Pesel = masked
-		}
-		if m.Coordinator != "" {
-			pb.Coordinator = name.InCounty(gmina[:4], name.People, m.Coordinator)
+			pb.Pesel = pesel.Masked
 		}
 		out = append(out, pb)
 	}
@@ -124,7 +103,7 @@ func membersOut(gmina string, members []referral.Member) []*familyv1.FamilyMembe
 func consentsOut(consents []referral.Consent) []*familyv1.Consent {
 	out := make([]*familyv1.Consent, 0, len(consents))
 	for _, c := range consents {
-		out = append(out, &familyv1.Consent{MemberId: c.Member, Kind: familyv1.Consent_KIND_PARTICIPATION, Decision: decisionEnum(c.Decision),
+		out = append(out, &familyv1.Consent{MemberId: c.Member, Kind: familyv1.Consent_KIND_PARTICIPATION, Decision: rpc.Enum[familyv1.Consent_Decision](c.Decision),
 			Signature: &familyv1.Signature{Signer: c.Member, SignedOn: rpc.Date(c.SignedOn), OriginalAt: c.OriginalAt, Refused: c.Unsigned}})
 	}
 	return out

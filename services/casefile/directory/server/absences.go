@@ -181,7 +181,7 @@ func uncoveredTo(ctx context.Context, all []dir.Uncovered, today calendar.Date) 
 		out = append(out, &directoryv1.UncoveredFamily{
 			FamilyFile: file, Number: u.Cover.Number, FamilyName: u.Cover.Label.FamilyName,
 			Assistant: rpc.StaffName(u.Gmina, u.Assistant.ID), AssistantDisplayName: u.Assistant.DisplayName,
-			Reason:   directoryv1.UncoveredReason(directoryv1.UncoveredReason_value["UNCOVERED_REASON_"+string(u.Gap.Reason)]),
+			Reason:   rpc.Enum[directoryv1.UncoveredReason](u.Gap.Reason),
 			FromDate: rpc.Date(u.Gap.From), UntilDate: rpc.Date(u.Gap.To),
 			Deadline: rpc.Deadlines([]deadline.Deadline{u.Deadline}, u.Gmina, file, today)[0],
 		})

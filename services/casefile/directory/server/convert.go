@@ -43,8 +43,8 @@ func settingsTo(g dir.Gmina) *directoryv1.GminaSettings {
 		AwaitingDays: int32(s.AwaitingDays), AnswerDays: int32(s.AnswerDays), ApprovalDays: int32(s.ApprovalDays),
 		PlanApprovalByHead: s.PlanApprovalByHead, FamilyAssistantTeam: s.FamilyAssistantTeam,
 		Organiser: &directoryv1.Organiser{
-			Kind:        directoryv1.OrganiserKind(directoryv1.OrganiserKind_value["ORGANISER_KIND_"+string(s.Organiser.KindOrCentre())]),
-			Institution: in(g.TERYT, name.Institutions, s.Organiser.Institution), ResolutionNumber: s.Organiser.Resolution, ResolutionDate: rpc.Date(s.Organiser.ResolutionOn),
+			Kind:        rpc.Enum[directoryv1.OrganiserKind](s.Organiser.KindOrCentre()),
+			Institution: rpc.LocalName(g.TERYT, name.Institutions, s.Organiser.Institution), ResolutionNumber: s.Organiser.Resolution, ResolutionDate: rpc.Date(s.Organiser.ResolutionOn),
 		},
 	}
 	for _, m := range s.MonitoringMonths {
@@ -54,14 +54,6 @@ func settingsTo(g dir.Gmina) *directoryv1.GminaSettings {
 		out.Areas = append(out.Areas, &directoryv1.Area{AreaId: a.ID, DisplayName: a.DisplayName, SocialWorker: rpc.StaffName(g.TERYT, a.SocialWorker), Places: a.Places})
 	}
 	return out
-}
-
-// in names a resource of a gmina; "" for no id.
-func in(gmina string, kind name.Kind, id string) string {
-	if id == "" {
-		return ""
-	}
-	return name.In(gmina, kind, id)
 }
 
 // gminaFrom reads a gmina; areas without an id get one of the request.
@@ -98,7 +90,7 @@ func organiserFrom(teryt string, o *directoryv1.Organiser) (dir.Organiser, error
 		return dir.Organiser{}, err
 	}
 	on, err := rpc.DateFrom(o.GetResolutionDate(), field+".resolution_date")
-	return dir.Organiser{Kind: dir.OrganiserKind(text(o.GetKind().String(), "ORGANISER_KIND_")), Institution: institution, Resolution: o.GetResolutionNumber(), ResolutionOn: on}, err
+	return dir.Organiser{Kind: rpc.Word[dir.OrganiserKind](o.GetKind()), Institution: institution, Resolution: o.GetResolutionNumber(), ResolutionOn: on}, err
 }
 
 func personTo(ctx context.Context, p dir.Person, doc *store.Document, today calendar.Date) *directoryv1.Person {
@@ -118,7 +110,7 @@ func personTo(ctx context.Context, p dir.Person, doc *store.Document, today cale
 
 func institutionTo(ctx context.Context, i dir.Institution, doc *store.Document) *directoryv1.Institution {
 	out := &directoryv1.Institution{
-		Name: name.In(i.Gmina, name.Institutions, i.ID), DisplayName: i.DisplayName, Kind: directoryv1.InstitutionKind(directoryv1.InstitutionKind_value["INSTITUTION_KIND_"+string(i.Kind)]),
+		Name: name.In(i.Gmina, name.Institutions, i.ID), DisplayName: i.DisplayName, Kind: rpc.Enum[directoryv1.InstitutionKind](i.Kind),
 		Address: i.Address, Phone: i.Phone, Email: i.Email, ContractNumber: i.ContractNo, ActiveUntilDate: rpc.Date(i.ActiveTo),
 		Etag: rpc.Etag(doc.Version), CreateTime: timestamppb.New(doc.Created), UpdateTime: timestamppb.New(doc.Updated),
 	}
@@ -130,6 +122,6 @@ func institutionTo(ctx context.Context, i dir.Institution, doc *store.Document) 
 
 func institutionFrom(i *directoryv1.Institution) (dir.Institution, error) {
 	until, err := rpc.DateFrom(i.GetActiveUntilDate(), "institution.active_until_date")
-	return dir.Institution{DisplayName: i.GetDisplayName(), Kind: dir.InstitutionKind(text(i.GetKind().String(), "INSTITUTION_KIND_")),
+	return dir.Institution{DisplayName: i.GetDisplayName(), Kind: rpc.Word[dir.InstitutionKind](i.GetKind()),
 		Address: i.GetAddress(), Phone: i.GetPhone(), Email: i.GetEmail(), ContractNo: i.GetContractNumber(), ActiveTo: until}, err
 }

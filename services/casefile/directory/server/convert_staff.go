@@ -24,8 +24,8 @@ func staffTo(ctx context.Context, s dir.Staff, doc *store.Document, today calend
 	out := &directoryv1.StaffMember{
 		Name: name.In(s.Gmina, name.Staff, s.ID), Person: name.InCounty(s.Gmina[:4], name.People, s.Person), DisplayName: s.DisplayName, Position: s.Position,
 		Phone: s.Phone, Email: s.Email, Roles: gminaRolesTo(s.Roles), Contract: key(contracts, s.Contract), FteHundredths: int32(s.FTE), Areas: s.Areas,
-		ContractedBody: in(s.Gmina, name.Institutions, s.Body), ActiveFromDate: rpc.Date(s.ActiveFrom), ActiveUntilDate: rpc.Date(s.ActiveTo),
-		State:       directoryv1.StaffState(directoryv1.StaffState_value["STAFF_STATE_"+string(core.StaffStateOn(s, today))]),
+		ContractedBody: rpc.LocalName(s.Gmina, name.Institutions, s.Body), ActiveFromDate: rpc.Date(s.ActiveFrom), ActiveUntilDate: rpc.Date(s.ActiveTo),
+		State:       rpc.Enum[directoryv1.StaffState](core.StaffStateOn(s, today)),
 		AbsentToday: s.AbsentOn(today), RolesToday: gminaRolesTo(s.RolesOn(today)),
 		Etag: rpc.Etag(doc.Version), CreateTime: timestamppb.New(doc.Created), UpdateTime: timestamppb.New(doc.Updated),
 		AllowedActions: core.StaffActions(s, by, today),
@@ -45,7 +45,7 @@ func staffTo(ctx context.Context, s dir.Staff, doc *store.Document, today calend
 func qualificationsTo(qs []dir.Qualification) []*directoryv1.Qualification {
 	var out []*directoryv1.Qualification
 	for _, q := range qs {
-		out = append(out, &directoryv1.Qualification{Kind: directoryv1.QualificationKind(directoryv1.QualificationKind_value["QUALIFICATION_KIND_"+q.Kind]),
+		out = append(out, &directoryv1.Qualification{Kind: rpc.Enum[directoryv1.QualificationKind](q.Kind),
 			CheckedDate: rpc.Date(q.CheckedOn), CheckByDate: rpc.Date(q.CheckBy), OriginalAt: q.Document})
 	}
 	return out
@@ -75,7 +75,7 @@ func staffFrom(gmina string, m *directoryv1.StaffMember) (dir.Staff, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Qualifications = append(out.Qualifications, dir.Qualification{Kind: text(q.GetKind().String(), "QUALIFICATION_KIND_"), CheckedOn: checked, CheckBy: by, Document: q.GetOriginalAt()})
+		out.Qualifications = append(out.Qualifications, dir.Qualification{Kind: rpc.Word[string](q.GetKind()), CheckedOn: checked, CheckBy: by, Document: q.GetOriginalAt()})
 	}
 	return out, nil
 }

@@ -1,11 +1,10 @@
 package server
 
 import (
-	"strings"
-
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/rpc"
 
 	dir "asysta.example/internal/directory"
 )
@@ -42,7 +41,7 @@ func countyRolesTo(rs []access.Role) []directoryv1.CountyRole {
 func gminaRolesFrom(rs []directoryv1.GminaRole) []access.Role {
 	var out []access.Role
 	for _, r := range rs {
-		out = append(out, access.Role(strings.TrimPrefix(r.String(), "GMINA_ROLE_")))
+		out = append(out, rpc.Word[access.Role](r))
 	}
 	return out
 }
@@ -50,17 +49,9 @@ func gminaRolesFrom(rs []directoryv1.GminaRole) []access.Role {
 func gminaRolesTo(rs []access.Role) []directoryv1.GminaRole {
 	var out []directoryv1.GminaRole
 	for _, r := range rs {
-		out = append(out, directoryv1.GminaRole(directoryv1.GminaRole_value["GMINA_ROLE_"+string(r)]))
+		out = append(out, rpc.Enum[directoryv1.GminaRole](r))
 	}
 	return out
-}
-
-// text is an enum value without its prefix; "" for the unspecified one.
-func text(value, prefix string) string {
-	if t := strings.TrimPrefix(value, prefix); t != "UNSPECIFIED" {
-		return t
-	}
-	return ""
 }
 
 func key[K, V comparable](m map[K]V, v V) K {

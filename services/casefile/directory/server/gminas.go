@@ -156,7 +156,7 @@ func (s *Server) ListInstitutions(ctx context.Context, req *directoryv1.ListInst
 		return nil, err
 	}
 	out := &directoryv1.ListInstitutionsResponse{NextPageToken: page.Next}
-	kind := text(req.GetKind().String(), "INSTITUTION_KIND_")
+	kind := rpc.Word[string](req.GetKind())
 	for _, hit := range page.Hits {
 		i, err := dir.InstitutionOf(hit.Doc)
 		if err != nil {

@@ -118,7 +118,7 @@ func (s *Server) GetStaffMember(ctx context.Context, req *directoryv1.GetStaffMe
 // ListStaffMembers lists the staff of the gmina.
 func (s *Server) ListStaffMembers(ctx context.Context, req *directoryv1.ListStaffMembersRequest) (*directoryv1.ListStaffMembersResponse, error) {
 	q := store.Query{Index: "all", Limit: rpc.PageSize(req.GetPageSize()), Token: req.GetPageToken()}
-	if role := text(req.GetRole().String(), "GMINA_ROLE_"); role != "" {
+	if role := rpc.Word[string](req.GetRole()); role != "" {
 		q.Index, q.Equal = "by_role", []any{role}
 	}
 	page, err := s.deps.Scope(ctx).List(ctx, store.Staff, q)

@@ -43,7 +43,7 @@ func (s *Server) WhoAmI(ctx context.Context, _ *directoryv1.WhoAmIRequest) (*dir
 func employmentTo(e access.Employment, g dir.Gmina) *directoryv1.Employment {
 	return &directoryv1.Employment{
 		Staff: rpc.StaffName(e.Gmina, e.Staff), Gmina: name.Gmina(e.Gmina), GminaDisplayName: g.DisplayName, OfficeDisplayName: g.Office.Name,
-		Roles: gminaRolesTo(e.Roles), Deputy: e.Deputy, ContractedBody: in(e.Gmina, name.Institutions, e.Body), AllowedActions: methodsFor(e.Roles),
+		Roles: gminaRolesTo(e.Roles), Deputy: e.Deputy, ContractedBody: rpc.LocalName(e.Gmina, name.Institutions, e.Body), AllowedActions: methodsFor(e.Roles),
 	}
 }
 
@@ -71,6 +71,6 @@ func methodsFor(roles []access.Role) []string {
 func accepts(m protoreflect.MethodDescriptor, roles []access.Role) bool {
 	permission, _ := proto.GetExtension(m.Options(), optionsv1.E_Permission).(*optionsv1.Permission)
 	return slices.ContainsFunc(permission.GetRoles(), func(r optionsv1.Role) bool {
-		return slices.Contains(roles, access.Role(strings.TrimPrefix(r.String(), "ROLE_")))
+		return slices.Contains(roles, rpc.Word[access.Role](r))
 	})
 }

@@ -17,22 +17,6 @@ import (
 	"asysta.example/services/casefile/workcard"
 )
 
-// code gives the code that is stored for a value of an enum: its name without the prefix, "" for UNSPECIFIED.
-func code[T ~string, E interface {
-	~int32
-	fmt.Stringer
-}](e E, prefix string) T {
-	if e == 0 {
-		return ""
-	}
-	return T(strings.TrimPrefix(e.String(), prefix))
-}
-
-// enum gives the value of an enum for a stored code, UNSPECIFIED for one this program does not know.
-func enum[E ~int32, T ~string](values map[string]int32, prefix string, c T) E {
-	return E(values[prefix+string(c)])
-}
-
 func timestamp(r store.StoredRecord) *timestamppb.Timestamp {
 	if r.RecordedAt.IsZero() {
 		return nil
@@ -43,9 +27,9 @@ func timestamp(r store.StoredRecord) *timestamppb.Timestamp {
 // visitIn reads an entry of the contract. What the service sets is left out.
 func (s *Server) visitIn(ctx context.Context, gmina, id string, v *casefilev1.Visit) (workcard.Visit, error) {
 	out := workcard.Visit{
-		ID: id, Kind: code[workcard.VisitKind](v.GetKind(), "VISIT_KIND_"), Place: code[workcard.Place](v.GetPlace(), "VISIT_PLACE_"),
+		ID: id, Kind: rpc.Word[workcard.VisitKind](v.GetKind()), Place: rpc.Word[workcard.Place](v.GetPlace()),
 		PlaceNote: v.GetPlaceNote(), From: v.GetFromTimeOfDay(), To: v.GetToTimeOfDay(), Members: v.GetMemberIds(), Others: v.GetOthers(),
-		Failure: code[workcard.Failure](v.GetUnsuccessfulReason(), "UNSUCCESSFUL_REASON_"), Tasks: v.GetTaskCodes(),
+		Failure: rpc.Word[workcard.Failure](v.GetUnsuccessfulReason()), Tasks: v.GetTaskCodes(),
 		Findings: v.GetFindings(), Agreements: v.GetAgreements(), FamilyTasks: v.GetFamilyTasks(), AssistantTasks: v.GetAssistantTasks(),
 	}
 	var err error
@@ -90,10 +74,10 @@ func (s *Server) signatureIn(ctx context.Context, gmina string, sig *familyv1.Si
 // visitOut writes an entry for its caller.
 func (f file) visitOut(r store.StoredRecord, v workcard.Visit) *casefilev1.Visit {
 	out := &casefilev1.Visit{
-		Name: f.sub(name.Visits, v.ID), VisitedOn: rpc.Date(v.On), Kind: enum[casefilev1.VisitKind](casefilev1.VisitKind_value, "VISIT_KIND_", v.Kind),
-		Place: enum[casefilev1.VisitPlace](casefilev1.VisitPlace_value, "VISIT_PLACE_", v.Place), PlaceNote: v.PlaceNote,
+		Name: f.sub(name.Visits, v.ID), VisitedOn: rpc.Date(v.On), Kind: rpc.Enum[casefilev1.VisitKind](v.Kind),
+		Place: rpc.Enum[casefilev1.VisitPlace](v.Place), PlaceNote: v.PlaceNote,
 		FromTimeOfDay: v.From, ToTimeOfDay: v.To, Minutes: int32(v.Minutes), MemberIds: v.Members, Others: v.Others,
-		UnsuccessfulReason: enum[casefilev1.UnsuccessfulReason](casefilev1.UnsuccessfulReason_value, "UNSUCCESSFUL_REASON_", v.Failure),
+		UnsuccessfulReason: rpc.Enum[casefilev1.UnsuccessfulReason](v.Failure),
 		TaskCodes:          v.Tasks, Findings: v.Findings, Agreements: v.Agreements, FamilyTasks: v.FamilyTasks, AssistantTasks: v.AssistantTasks,
 		NextMeetingDate: rpc.Date(v.NextOn), Assistant: rpc.StaffName(f.gmina, v.Staff), Supersedes: f.sub(name.Visits, v.Supersedes),
 		SupersededBy: f.sub(name.Visits, f.card.Card.SupersededBy(v.ID)), CorrectionReason: v.Reason,
@@ -125,7 +109,7 @@ func (f file) sub(kind name.Kind, id string) string {
 
 func (s *Server) contactIn(ctx context.Context, gmina, id string, c *casefilev1.Contact) (workcard.Contact, error) {
 	out := workcard.Contact{
-		ID: id, Channel: code[string](c.GetChannel(), "CONTACT_CHANNEL_"), Party: code[workcard.Party](c.GetParty(), "CONTACT_PARTY_"),
+		ID: id, Channel: rpc.Word[string](c.GetChannel()), Party: rpc.Word[workcard.Party](c.GetParty()),
 		PartyNote: c.GetPartyNote(), Summary: c.GetSummary(), Progress: c.GetProgressDiscussion(),
 	}
 	var err error
@@ -140,29 +124,25 @@ func (s *Server) contactIn(ctx context.Context, gmina, id string, c *casefilev1.
 }
 
 func (f file) contactOut(r store.StoredRecord, c workcard.Contact) *casefilev1.Contact {
-	out := &casefilev1.Contact{
+	return &casefilev1.Contact{
 		Name: f.sub(name.Contacts, c.ID), ContactedOn: rpc.Date(c.On),
-		Channel: enum[casefilev1.ContactChannel](casefilev1.ContactChannel_value, "CONTACT_CHANNEL_", c.Channel),
-		Party:   enum[casefilev1.ContactParty](casefilev1.ContactParty_value, "CONTACT_PARTY_", c.Party),
+		Channel: rpc.Enum[casefilev1.ContactChannel](c.Channel),
+		Party:   rpc.Enum[casefilev1.ContactParty](c.Party),
 		Staff:   rpc.StaffName(f.gmina, c.Staff), PartyNote: c.PartyNote, Summary: c.Summary, ProgressDiscussion: c.Progress,
-		RecordedBy: rpc.StaffName(f.gmina, r.Actor.Staff), CreateTime: timestamp(r),
+		RecordedBy: rpc.StaffName(f.gmina, r.Actor.Staff), CreateTime: timestamp(r), Institution: rpc.LocalName(f.gmina, name.Institutions, c.Institution),
 	}
-	if c.Institution != "" {
-		out.Institution = name.In(f.gmina, name.Institutions, c.Institution)
-	}
-	return out
 }
 
 func interventionIn(id string, n *casefilev1.Intervention, today calendar.Date) (workcard.InterventionNote, error) {
 	out := workcard.InterventionNote{
-		ID: id, At: n.GetTimeOfDay(), Threat: code[string](n.GetThreat(), "THREAT_KIND_"), Members: n.GetMemberIds(), Description: n.GetDescription(),
+		ID: id, At: n.GetTimeOfDay(), Threat: rpc.Word[string](n.GetThreat()), Members: n.GetMemberIds(), Description: n.GetDescription(),
 		BlueCard: n.GetBlueCardStarted(),
 	}
 	for _, a := range n.GetActions() {
-		out.Actions = append(out.Actions, code[string](a, "INTERVENTION_ACTION_"))
+		out.Actions = append(out.Actions, rpc.Word[string](a))
 	}
 	for _, p := range n.GetInformed() {
-		out.Informed = append(out.Informed, code[string](p, "INFORMED_PARTY_"))
+		out.Informed = append(out.Informed, rpc.Word[string](p))
 	}
 	var err error
 	out.On, err = rpc.PastDate(n.GetIntervenedOn(), "intervention.intervened_on", today)
@@ -172,14 +152,14 @@ func interventionIn(id string, n *casefilev1.Intervention, today calendar.Date) 
 func (f file) interventionOut(r store.StoredRecord, n workcard.InterventionNote) *casefilev1.Intervention {
 	out := &casefilev1.Intervention{
 		Name: f.sub(name.Interventions, n.ID), IntervenedOn: rpc.Date(n.On), TimeOfDay: n.At,
-		Threat: enum[casefilev1.ThreatKind](casefilev1.ThreatKind_value, "THREAT_KIND_", n.Threat), MemberIds: n.Members, Description: n.Description,
+		Threat: rpc.Enum[casefilev1.ThreatKind](n.Threat), MemberIds: n.Members, Description: n.Description,
 		BlueCardStarted: n.BlueCard, RecordedBy: rpc.StaffName(f.gmina, r.Actor.Staff), CreateTime: timestamp(r),
 	}
 	for _, a := range n.Actions {
-		out.Actions = append(out.Actions, enum[casefilev1.InterventionAction](casefilev1.InterventionAction_value, "INTERVENTION_ACTION_", a))
+		out.Actions = append(out.Actions, rpc.Enum[casefilev1.InterventionAction](a))
 	}
 	for _, p := range n.Informed {
-		out.Informed = append(out.Informed, enum[casefilev1.InformedParty](casefilev1.InformedParty_value, "INFORMED_PARTY_", p))
+		out.Informed = append(out.Informed, rpc.Enum[casefilev1.InformedParty](p))
 	}
 	return out
 }

@@ -115,7 +115,7 @@ func (s *Server) matterOut(ctx context.Context, f file, r store.StoredRecord, fi
 	m, _ := f.card.Card.Matter(first.ID)
 	out := &casefilev1.CourtMatter{
 		Name: f.sub(name.CourtMatters, first.ID), Etag: rpc.Etag(m.Version()),
-		Kind:  enum[casefilev1.CourtMatterKind](casefilev1.CourtMatterKind_value, "COURT_MATTER_KIND_", first.Kind),
+		Kind:  rpc.Enum[casefilev1.CourtMatterKind](first.Kind),
 		State: casefilev1.CourtMatterState_COURT_MATTER_STATE_SENT, OrderId: first.Order, Court: first.Court, CaseNumber: first.CaseNumber,
 		MemberIds: first.Members, ReceivedOn: rpc.Date(first.ReceivedOn), DueDate: rpc.Date(first.Due), Question: first.Question,
 		CreateTime: timestamp(r), UpdateTime: timestamp(r),

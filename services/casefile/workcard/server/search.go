@@ -101,7 +101,7 @@ func hitOut(doc *store.Document) (*casefilev1.FamilyFileHit, error) {
 	}
 	return &casefilev1.FamilyFileHit{
 		FamilyFile: name.In(doc.Gmina, name.FamilyFiles, doc.ID), Number: c.Number,
-		State:      enum[casefilev1.FamilyFileState](casefilev1.FamilyFileState_value, "FAMILY_FILE_STATE_", c.State),
+		State:      rpc.Enum[casefilev1.FamilyFileState](c.State),
 		FamilyName: c.Label.FamilyName, Place: c.Label.Place, Street: c.Label.Address,
 		Assistant: rpc.StaffName(doc.Gmina, c.Assistant), SocialWorker: rpc.StaffName(doc.Gmina, c.SocialWorker), OpenedOn: rpc.Date(c.OpenedOn),
 	}, nil
