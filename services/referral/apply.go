@@ -77,7 +77,11 @@ func (c Create) apply(r *Referral, _ Actor, today calendar.Date) error {
 	return f.Err()
 }
 
-func (c Update) apply(r *Referral, _ Actor, today calendar.Date) error {
+func (c Update) apply(r *Referral, a Actor, today calendar.Date) error {
+	lifted := func(p string) bool { return c.LockedOut != nil && !slices.Contains(*c.LockedOut, p) }
+	if a.Role != access.Head && slices.ContainsFunc(r.LockedOut, lifted) {
+		return fault.Precondition("LOCK_OUT_BY_HEAD", "step 1", "Wyłączenie osoby z wglądu w sprawę cofa tylko kierownik. Zostaw na liście osoby już wyłączone albo poproś kierownika.")
+	}
 	set(&r.ReceivedOn, c.ReceivedOn)
 	set(&r.ClientKind, c.ClientKind)
 	set(&r.Preventive, c.Preventive)

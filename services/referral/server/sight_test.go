@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
 	"asysta.example/internal/store"
@@ -31,6 +33,25 @@ func TestRelatedSocialWorker(t *testing.T) {
 	r, err = w.client.RouteReferral(w.As("head"), route)
 	must(t, err)
 	w.interview("sw-2", r)
+}
+
+// TestOnlyTheHeadLiftsALockOut: a social worker may keep a relative out, and not let one in again.
+func TestOnlyTheHeadLiftsALockOut(t *testing.T) {
+	w := newWorld(t)
+	in := family()
+	in.LockedOut = []string{"powiaty/2004/people/p-sw-2"}
+	r := w.create("sw-1", in)
+	update := func(who string, lockedOut ...string) error {
+		next, err := w.client.UpdateReferral(w.As(who), &referralv1.UpdateReferralRequest{Referral: &referralv1.Referral{Name: r.GetName(), LockedOut: lockedOut},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"locked_out"}}, Etag: r.GetEtag(), RequestId: w.RequestID()})
+		if err == nil {
+			r = next
+		}
+		return err
+	}
+	wantReason(t, update("sw-1"), "LOCK_OUT_BY_HEAD")
+	must(t, update("sw-1", "powiaty/2004/people/p-sw-2", "powiaty/2004/people/p-as-1"))
+	must(t, update("head", "powiaty/2004/people/p-as-1"))
 }
 
 // TestRepeatedCreationTellsNoMore: who may not see a referral any more learns nothing of its course by sending the creation again.
