@@ -148,7 +148,7 @@ func TestOnlyAllowedHeadersReachAService(t *testing.T) {
 
 func TestServiceRefusalsKeepReasonRuleAndFields(t *testing.T) {
 	s, err := status.New(codes.FailedPrecondition, "CONSENT_MISSING").WithDetails(
-		&errdetails.ErrorInfo{Reason: "CONSENT_MISSING", Domain: "asysta", Metadata: map[string]string{"rule": "krok 4"}},
+		&errdetails.ErrorInfo{Reason: "CONSENT_MISSING", Domain: "asysta", Metadata: map[string]string{"rule": "step 4"}},
 		&errdetails.LocalizedMessage{Locale: "pl", Message: "Brak zgody."},
 		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "consents[0]", Description: "podaj datę"}}})
 	if err != nil {
@@ -156,7 +156,7 @@ func TestServiceRefusalsKeepReasonRuleAndFields(t *testing.T) {
 	}
 	res, body := call(t, (&backend{answer: s}).serve(t), "GET", referrals, "")
 	p := refusal(t, body)
-	if res.StatusCode != 400 || p.Status != "FAILED_PRECONDITION" || p.Reason != "CONSENT_MISSING" || p.Rule != "krok 4" || p.Message != "Brak zgody." ||
+	if res.StatusCode != 400 || p.Status != "FAILED_PRECONDITION" || p.Reason != "CONSENT_MISSING" || p.Rule != "step 4" || p.Message != "Brak zgody." ||
 		len(p.Fields) != 1 || p.Fields[0] != (violation{"consents[0]", "podaj datę"}) {
 		t.Errorf("%d %+v", res.StatusCode, p)
 	}

@@ -113,14 +113,14 @@ func TestMutate(t *testing.T) {
 func deny(*store.Document) error { return fault.Denied() }
 
 func refuse(*store.Document) (store.Change, error) {
-	return store.Change{}, fault.Precondition("NO", "krok 6", "Najpierw zatwierdź.")
+	return store.Change{}, fault.Precondition("NO", "step 6", "Najpierw zatwierdź.")
 }
 
 func TestRuleOfAPreconditionIsNamed(t *testing.T) {
 	w := newWorld(t)
 	_, _, err := w.mutate("head", "request-1", func(m *rpc.Mutation) { m.Create, m.Apply = true, refuse })
 	i := info(err)
-	if i.GetDomain() != rpc.Domain || i.GetMetadata()["rule"] != "krok 6" || polish(err) != "Najpierw zatwierdź." {
+	if i.GetDomain() != rpc.Domain || i.GetMetadata()["rule"] != "step 6" || polish(err) != "Najpierw zatwierdź." {
 		t.Errorf("%v, %q", i, polish(err))
 	}
 }

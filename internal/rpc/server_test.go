@@ -81,7 +81,7 @@ func TestServicesAskOneAnotherOnBehalf(t *testing.T) {
 		t.Errorf("a person called a method of the system: %v", err)
 	}
 	// What the other side refuses comes back as the fault that it was.
-	impl.err = fault.Precondition("CASELOAD_FULL", "art. 15 ust. 4", "Asystent ma już 15 rodzin.")
+	impl.err = fault.Precondition("CASELOAD_FULL", "art. 15(4)", "Asystent ma już 15 rodzin.")
 	f, ok := fault.As(reserve(w.deps.SystemContext(head, "referral"), gmina))
 	if !ok || !cmp.Equal(f, impl.err) {
 		t.Errorf("fault %+v, want %+v", f, impl.err)
@@ -132,7 +132,7 @@ func TestShutdownBreaksOffWhatDoesNotEnd(t *testing.T) {
 func TestFaultsSurviveTheWire(t *testing.T) {
 	w := newWorld(t)
 	for _, f := range []*fault.Error{
-		fault.Precondition("R", "krok 6", "P."), fault.Invalid("a.b", "BAD", "źle."), fault.Denied(), fault.NotFound(), fault.Conflict(), fault.Reused(),
+		fault.Precondition("R", "step 6", "P."), fault.Invalid("a.b", "BAD", "źle."), fault.Denied(), fault.NotFound(), fault.Conflict(), fault.Reused(),
 		fault.Exists("E", "Jest."), fault.Exhausted("X", "Za dużo."), fault.Unavailable("U"),
 	} {
 		t.Run(f.Reason, func(t *testing.T) {

@@ -121,7 +121,7 @@ func (r *Referral) withoutLockedOut(person string) {
 
 func (c Reroute) apply(r *Referral, _ Actor, _ calendar.Date) error {
 	if slices.Contains(r.LockedOut, c.Person) {
-		return lockedOut("krok 1", "Wskaż innego pracownika socjalnego")
+		return lockedOut("step 1", "Wskaż innego pracownika socjalnego")
 	}
 	if slices.Contains(decided, r.State) && !r.waitsForAnswer() {
 		line, _ := Line(ActRoute)
@@ -204,7 +204,7 @@ func (c Refuse) apply(r *Referral, a Actor, today calendar.Date) error {
 		return err
 	}
 	if r.boundOn(on, today) {
-		return courtOrderBinds("krok 6 (art. 109 § 2 pkt 1 k.r.o.)", "Postanowienia sądu nie można odmówić wykonania. Przydziel asystenta, a gdy wszyscy mają komplet rodzin, zatwierdź wniosek bez asystenta: rodzina będzie czekać w kolejce.")
+		return courtOrderBinds("step 6 (art. 109(2)(1) k.r.o.)", "Postanowienia sądu nie można odmówić wykonania. Przydziel asystenta, a gdy wszyscy mają komplet rodzin, zatwierdź wniosek bez asystenta: rodzina będzie czekać w kolejce.")
 	}
 	r.Decision = &Decision{On: on, By: a.By, Deputy: a.Deputy, Reasons: c.Reasons}
 	return nil
@@ -216,7 +216,7 @@ func courtOrderBinds(rule, polish string) error {
 
 func (c AnswerInstitution) apply(r *Referral, a Actor, today calendar.Date) error {
 	if !r.waitsForAnswer() {
-		return fault.Precondition("NO_ANSWER_DUE", "krok 7", "Żadna instytucja nie czeka na odpowiedź w tej sprawie: zgłoszenie nie pochodzi od instytucji albo odpowiedź już odnotowano.")
+		return fault.Precondition("NO_ANSWER_DUE", "step 7", "Żadna instytucja nie czeka na odpowiedź w tej sprawie: zgłoszenie nie pochodzi od instytucji albo odpowiedź już odnotowano.")
 	}
 	var f fault.Fields
 	past(&f, "answered_on", c.On, today)

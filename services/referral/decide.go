@@ -14,7 +14,7 @@ func (c RequestAssistant) apply(r *Referral, a Actor, today calendar.Date) error
 	if err := f.Err(); err != nil {
 		return err
 	}
-	if err := r.grounds(today, "krok 5 (art. 11 ust. 3)"); err != nil {
+	if err := r.grounds(today, "step 5 (art. 11(3))"); err != nil {
 		return err
 	}
 	to, err := c.addressed()
@@ -29,7 +29,7 @@ func (c RequestAssistant) apply(r *Referral, a Actor, today calendar.Date) error
 
 // addressed checks the addressee against the gmina's organiser of family work (art. 10(1), art. 11(3)).
 func (c RequestAssistant) addressed() (Request, error) {
-	const rule = "krok 5 (art. 10 ust. 1, art. 11 ust. 3)"
+	const rule = "step 5 (art. 10(1), art. 11(3))"
 	o := c.Organiser
 	if o.Kind == "" {
 		o.Kind = CentreHead
@@ -49,10 +49,10 @@ func (c RequestAssistant) addressed() (Request, error) {
 // grounds are what a request and its approval rest on: interview, analysis, and a court order in force or the family's interest and consent.
 func (r Referral) grounds(today calendar.Date, rule string) error {
 	if r.Interview == nil {
-		return fault.Precondition("INTERVIEW_MISSING", "krok 2 (art. 11 ust. 1)", "Brakuje wywiadu środowiskowego. Przeprowadź go i odnotuj (krok 2).")
+		return fault.Precondition("INTERVIEW_MISSING", "step 2 (art. 11(1))", "Brakuje wywiadu środowiskowego. Przeprowadź go i odnotuj (krok 2).")
 	}
 	if r.Analysis == nil {
-		return fault.Precondition("ANALYSIS_MISSING", "krok 3 (art. 11 ust. 2)", "Brakuje analizy sytuacji rodziny po ostatnim wywiadzie. Odnotuj ją (krok 3).")
+		return fault.Precondition("ANALYSIS_MISSING", "step 3 (art. 11(2))", "Brakuje analizy sytuacji rodziny po ostatnim wywiadzie. Odnotuj ją (krok 3).")
 	}
 	if _, ok := r.OrderOn(today); ok {
 		return nil
@@ -63,9 +63,9 @@ func (r Referral) grounds(today calendar.Date, rule string) error {
 	case !r.Analysis.Interested:
 		return fault.Precondition("NOT_INTERESTED", rule, "Rodzina nie jest zainteresowana współpracą z asystentem. Zamknij zgłoszenie albo popraw analizę (krok 3).")
 	case r.OfferOn.IsZero():
-		return fault.Precondition("OFFER_NOT_PRESENTED", "krok 4", "Rodzinie nie przedstawiono jeszcze oferty. Przedstaw ją i odnotuj decyzje dorosłych (krok 4).")
+		return fault.Precondition("OFFER_NOT_PRESENTED", "step 4", "Rodzinie nie przedstawiono jeszcze oferty. Przedstaw ją i odnotuj decyzje dorosłych (krok 4).")
 	case !r.Consented():
-		return fault.Precondition("CONSENT_MISSING", "krok 4", "Brakuje pisemnej zgody co najmniej jednej osoby dorosłej z władzą rodzicielską albo została ona wycofana. Uzyskaj zgodę (krok 4) lub zamknij zgłoszenie.")
+		return fault.Precondition("CONSENT_MISSING", "step 4", "Brakuje pisemnej zgody co najmniej jednej osoby dorosłej z władzą rodzicielską albo została ona wycofana. Uzyskaj zgodę (krok 4) lub zamknij zgłoszenie.")
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (c GiveOpinion) apply(r *Referral, a Actor, today calendar.Date) error {
 }
 
 func (c Approve) apply(r *Referral, a Actor, today calendar.Date) error {
-	const rule = "krok 6"
+	const rule = "step 6"
 	on, err := r.decisionDay(c.On, today)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (r *Referral) boundOn(on, today calendar.Date) bool {
 }
 
 func (c Approve) checkAssistant(r *Referral, ordered bool) error {
-	const rule = "krok 6"
+	const rule = "step 6"
 	switch {
 	case c.Assistant == "" && !ordered:
 		return fault.Precondition("ASSISTANT_MISSING", rule, "Wskaż asystenta rodziny. Bez asystenta można zatwierdzić tylko wniosek z postanowieniem sądu, gdy wszyscy asystenci mają komplet rodzin.")
@@ -161,7 +161,7 @@ func (c FileRejected) apply(r *Referral, _ Actor, _ calendar.Date) error {
 }
 
 func (c Close) apply(r *Referral, a Actor, today calendar.Date) error {
-	const rule = "krok 3"
+	const rule = "step 3"
 	var f fault.Fields
 	past(&f, "closed_on", c.On, today)
 	f.Check(!c.On.Before(r.ReceivedOn), "closed_on", "zgłoszenia nie można zamknąć przed jego wpływem.")
@@ -169,15 +169,15 @@ func (c Close) apply(r *Referral, a Actor, today calendar.Date) error {
 		return err
 	}
 	if _, ok := r.OrderOn(today); ok && c.Reason != AlreadyServed {
-		return courtOrderBinds("krok 6 (art. 109 § 2 pkt 1 k.r.o.)", "Rodzinę zobowiązuje postanowienie sądu, zgłoszenia nie można zamknąć. Wystąp o przydzielenie asystenta (krok 5).")
+		return courtOrderBinds("step 6 (art. 109(2)(1) k.r.o.)", "Rodzinę zobowiązuje postanowienie sądu, zgłoszenia nie można zamknąć. Wystąp o przydzielenie asystenta (krok 5).")
 	}
 	switch {
 	case c.Reason == NotNeeded && (r.Analysis == nil || r.Analysis.Needed):
 		return fault.Precondition("ANALYSIS_SAYS_NEEDED", rule, "Analiza nie wskazuje, że asystent jest zbędny. Odnotuj lub popraw analizę (krok 3), a potem zamknij zgłoszenie.")
 	case c.Reason == NotInterested && !r.uninterested():
-		return fault.Precondition("FAMILY_INTERESTED", "krok 3 i 4", "Z analizy i zgód nie wynika, że rodzina nie chce współpracy. Popraw analizę (krok 3) albo odnotuj odmowę zgody (krok 4).")
+		return fault.Precondition("FAMILY_INTERESTED", "steps 3 and 4", "Z analizy i zgód nie wynika, że rodzina nie chce współpracy. Popraw analizę (krok 3) albo odnotuj odmowę zgody (krok 4).")
 	case c.Reason == AlreadyServed && r.State == Requested:
-		return fault.Precondition("REQUEST_PENDING", "krok 6", "Wniosek czeka na rozstrzygnięcie. Poproś adresata o zwrot wniosku, a potem zamknij zgłoszenie.")
+		return fault.Precondition("REQUEST_PENDING", "step 6", "Wniosek czeka na rozstrzygnięcie. Poproś adresata o zwrot wniosku, a potem zamknij zgłoszenie.")
 	}
 	r.Closure = &Closure{On: c.On, Reason: c.Reason, Remark: c.Remark, By: a.By}
 	return nil

@@ -29,22 +29,22 @@ var (
 
 // Transitions is the table of steps 1 to 7. Code, tests and the state diagram derive from it.
 var Transitions = []Transition{
-	{ActCreate, []State{None}, Received, []access.Role{access.SocialWorker, access.Head}, "krok 1", "zarejestrować zgłoszenia"},
-	{ActUpdate, beforeAsking, None, []access.Role{access.SocialWorker, access.Head}, "krok 1", "zmienić danych rodziny"},
-	{ActRoute, append(slices.Clone(undecided), decided...), None, []access.Role{access.Head}, "krok 1", "przekazać zgłoszenia innemu pracownikowi socjalnemu"},
-	{ActInterview, []State{Received, Interviewed, Returned}, Interviewed, socialWorker, "krok 2 (art. 11 ust. 1)", "odnotować wywiadu środowiskowego"},
-	{ActAnalysis, []State{Interviewed, Analysed, Returned}, Analysed, socialWorker, "krok 3 (art. 11 ust. 2)", "odnotować analizy sytuacji rodziny"},
-	{ActConsent, []State{Analysed, Returned, Requested}, None, socialWorker, "krok 4", "odnotować zgody rodziny"},
-	{ActOrder, undecided, None, []access.Role{access.SocialWorker, access.Head}, "krok 1 (art. 109 § 2 pkt 1 k.r.o.)", "odnotować postanowienia sądu"},
-	{ActRequest, []State{Analysed}, Requested, socialWorker, "krok 5 (art. 11 ust. 3)", "wystąpić o przydzielenie asystenta"},
-	{ActOpinion, []State{Requested}, None, addressee, "krok 6", "zaopiniować wywiadu"},
-	{ActApprove, []State{Requested}, Approving, addressee, "krok 6", "zatwierdzić wywiadu i przydzielić asystenta"},
-	{ActFileOpened, []State{Approving}, Approved, []access.Role{access.System}, "krok 6", "zakończyć zatwierdzania"},
-	{ActFileRejected, []State{Approving}, Requested, []access.Role{access.System}, "krok 6", "cofnąć zatwierdzania"},
-	{ActReturn, []State{Requested}, Returned, addressee, "krok 6", "zwrócić wniosku"},
-	{ActRefuse, []State{Requested}, Refused, addressee, "krok 6", "odmówić przydzielenia asystenta"},
-	{ActClose, undecided, Closed, socialWorker, "krok 3", "zamknąć zgłoszenia"},
-	{ActAnswer, decided, None, socialWorker, "krok 7", "odpowiedzieć instytucji"},
+	{ActCreate, []State{None}, Received, []access.Role{access.SocialWorker, access.Head}, "step 1", "zarejestrować zgłoszenia"},
+	{ActUpdate, beforeAsking, None, []access.Role{access.SocialWorker, access.Head}, "step 1", "zmienić danych rodziny"},
+	{ActRoute, append(slices.Clone(undecided), decided...), None, []access.Role{access.Head}, "step 1", "przekazać zgłoszenia innemu pracownikowi socjalnemu"},
+	{ActInterview, []State{Received, Interviewed, Returned}, Interviewed, socialWorker, "step 2 (art. 11(1))", "odnotować wywiadu środowiskowego"},
+	{ActAnalysis, []State{Interviewed, Analysed, Returned}, Analysed, socialWorker, "step 3 (art. 11(2))", "odnotować analizy sytuacji rodziny"},
+	{ActConsent, []State{Analysed, Returned, Requested}, None, socialWorker, "step 4", "odnotować zgody rodziny"},
+	{ActOrder, undecided, None, []access.Role{access.SocialWorker, access.Head}, "step 1 (art. 109(2)(1) k.r.o.)", "odnotować postanowienia sądu"},
+	{ActRequest, []State{Analysed}, Requested, socialWorker, "step 5 (art. 11(3))", "wystąpić o przydzielenie asystenta"},
+	{ActOpinion, []State{Requested}, None, addressee, "step 6", "zaopiniować wywiadu"},
+	{ActApprove, []State{Requested}, Approving, addressee, "step 6", "zatwierdzić wywiadu i przydzielić asystenta"},
+	{ActFileOpened, []State{Approving}, Approved, []access.Role{access.System}, "step 6", "zakończyć zatwierdzania"},
+	{ActFileRejected, []State{Approving}, Requested, []access.Role{access.System}, "step 6", "cofnąć zatwierdzania"},
+	{ActReturn, []State{Requested}, Returned, addressee, "step 6", "zwrócić wniosku"},
+	{ActRefuse, []State{Requested}, Refused, addressee, "step 6", "odmówić przydzielenia asystenta"},
+	{ActClose, undecided, Closed, socialWorker, "step 3", "zamknąć zgłoszenia"},
+	{ActAnswer, decided, None, socialWorker, "step 7", "odpowiedzieć instytucji"},
 }
 
 // Line gives the line of the table for an act.

@@ -63,7 +63,7 @@ func (s *Server) ApproveReferral(ctx context.Context, req *referralv1.ApproveRef
 
 // lapsed is what who approved is told when the approval was undone.
 func lapsed() error {
-	return fault.Precondition("APPROVAL_LAPSED", "krok 6", "Zatwierdzanie nie doszło do skutku i zostało cofnięte. Odczytaj zgłoszenie ponownie i zatwierdź je jeszcze raz.")
+	return fault.Precondition("APPROVAL_LAPSED", "step 6", "Zatwierdzanie nie doszło do skutku i zostało cofnięte. Odczytaj zgłoszenie ponownie i zatwierdź je jeszcze raz.")
 }
 
 // approval gathers what the core needs to judge an approval.

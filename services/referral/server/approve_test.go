@@ -162,7 +162,7 @@ func TestOnlyGoingOn(t *testing.T) {
 func TestRefusedForGood(t *testing.T) {
 	w := newWorld(t)
 	r := w.opine("head", w.asked("sw-1", family()))
-	w.casefile.refuse = fault.Precondition("PESEL_IN_USE", "krok 6", "Numer PESEL jest w innej teczce.")
+	w.casefile.refuse = fault.Precondition("PESEL_IN_USE", "step 6", "Numer PESEL jest w innej teczce.")
 	req := approval(w, r)
 	_, err := w.client.ApproveReferral(w.As("head"), req)
 	wantReason(t, err, "PESEL_IN_USE")
@@ -269,7 +269,7 @@ func TestWithdrawnConsentBlocks(t *testing.T) {
 	r := w.opine("head", w.asked("sw-1", family()))
 	r = w.consent("sw-1", r, familyv1.Consent_DECISION_WITHDRAWN)
 	_, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
-	if f := wantReason(t, err, "CONSENT_MISSING"); f.Rule != "krok 4" {
+	if f := wantReason(t, err, "CONSENT_MISSING"); f.Rule != "step 4" {
 		t.Errorf("rule %q", f.Rule)
 	}
 }

@@ -79,7 +79,7 @@ func addressIn(a *familyv1.Address) referral.Address {
 	return referral.Address{Place: a.GetPlace(), Street: a.GetStreet(), PostalCode: a.GetPostalCode()}
 }
 
-// members reads members and seals their PESEL numbers as those of the referral. It gives the ids of those whose number is pesel.Masked and stays. With
+// members reads members and seals their PESEL numbers as those of the referral. It gives the ids of those whose number is masked and stays. With
 // dry nothing is sealed, so that a trial leaves no key behind.
 func (s *Server) members(ctx context.Context, r *reading, id string, list []*familyv1.FamilyMember, dry bool) (members []referral.Member, keep []string, err error) {
 	for i, pb := range list {

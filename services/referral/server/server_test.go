@@ -120,7 +120,7 @@ func TestHeadWhoIsSocialWorker(t *testing.T) {
 	in.Address.Place = "Karwowo"
 	r := w.asked("both", in)
 	_, err := w.client.GiveOpinion(w.As("both"), &referralv1.GiveOpinionRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), GivenOn: on("2026-03-16"), Favourable: true})
-	if f := wantReason(t, err, "REQUESTER_DECIDES"); f.Rule != "krok 6" || !strings.Contains(f.Polish, "zastęp") {
+	if f := wantReason(t, err, "REQUESTER_DECIDES"); f.Rule != "step 6" || !strings.Contains(f.Polish, "zastęp") {
 		t.Errorf("refusal %+v", f)
 	}
 	out, err := w.client.ApproveReferral(w.As("dep"), approval(w, w.opine("dep", r)))
