@@ -110,7 +110,7 @@ func run(ctx context.Context, script, address string, blocks []block) error {
 }
 
 func environ(address string) []string {
-	return append(os.Environ(), "ASYSTA_GATEWAY_LISTEN="+address, "ASYSTA_URL=http://"+address)
+	return append(os.Environ(), "ASYSTA_GATEWAY_LISTEN="+address)
 }
 
 // serve starts the server's command and waits until it is ready.
