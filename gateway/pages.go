@@ -19,7 +19,7 @@ func docs() http.Handler {
 		Title:       "Asysta – opis interfejsu REST",
 		SwaggerJSON: "/openapi.json",
 		BasePath:    "/docs/",
-		SettingsUI:  map[string]string{"docExpansion": `"none"`, "persistAuthorization": "false", "validatorUrl": "null"},
+		SettingsUI:  map[string]string{"docExpansion": `"none"`, "persistAuthorization": "false", "validatorUrl": "null", "showExtensions": "false"},
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -41,6 +42,7 @@ func Complete(document, image []byte, f *scenario.File) ([]byte, error) {
 	}
 	defineError(doc)
 	prune(doc)
+	unwrap(doc)
 	orderTags(doc, f)
 	return encode(doc)
 }
@@ -178,6 +180,26 @@ func typed(param *object, values []string) any {
 	}
 	return values[0]
 }
+
+// unwrap joins the lines of the contract's comments, which pages would break where the source does. Paragraphs, lists and indented lines stay.
+func unwrap(v any) {
+	switch v := v.(type) {
+	case *object:
+		for _, key := range v.keys {
+			if text, ok := v.values[key].(string); ok && (key == "description" || key == "summary" || key == "title") {
+				v.values[key] = wrapped.ReplaceAllString(text, "$1 $2")
+			}
+			unwrap(v.values[key])
+		}
+	case []any:
+		for _, e := range v {
+			unwrap(e)
+		}
+	}
+}
+
+// wrapped is the end of a line whose sentence goes on in the next one.
+var wrapped = regexp.MustCompile(`([^\n])\n([^\n\s*#-])`)
 
 // orderTags lists the services in the order in which the scenario first calls them, and drops those without a path.
 func orderTags(doc *object, f *scenario.File) {

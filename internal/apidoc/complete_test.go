@@ -18,7 +18,7 @@ import (
 
 // bare is a document as the generator writes it, with one operation.
 const bare = `{"swagger":"2.0","tags":[{"name":"CaseworkInternalService"},{"name":"ReferralService"}],"paths":{"/v1/gminas/{gmina}/referrals":{"post":{
-"operationId":"ReferralService_CreateReferral","responses":{"200":{"schema":{"$ref":"#/definitions/Referral"}},"default":{"schema":{"$ref":"#/definitions/Status"}}},
+"operationId":"ReferralService_CreateReferral","description":"One sentence\nin two lines.\n\n - A: an item\n - B: another","responses":{"200":{"schema":{"$ref":"#/definitions/Referral"}},"default":{"schema":{"$ref":"#/definitions/Status"}}},
 "parameters":[{"name":"gmina","in":"path","type":"string"},{"name":"body","in":"body","schema":{"$ref":"#/definitions/Body"}}],"tags":["ReferralService"]}}},
 "definitions":{"Body":{"type":"object"},"Referral":{"type":"object"},"Status":{"type":"object"}}}`
 
@@ -88,7 +88,7 @@ func TestGeneratorsErrorAndIdleServicesGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]bool{"#/definitions/Problem": true, `"Status"`: false, "CaseworkInternalService": false, `"x-example": "3030012"`: true} {
+	for text, want := range map[string]bool{"#/definitions/Problem": true, `"Status"`: false, "CaseworkInternalService": false, `"One sentence in two lines.\n\n - A: an item\n - B: another"`: true, `"x-example": "3030012"`: true} {
 		if strings.Contains(out, text) != want {
 			t.Errorf("the document has %s: %v", text, !want)
 		}

@@ -13,7 +13,7 @@ const (
 // describeError lets an operation answer refusals with the gateway's own document, in place of the generator's google.rpc.Status.
 func describeError(op *object) {
 	refused := newObject(
-		"description", "Refusal or failure, with the HTTP status of its gRPC code. Nothing was recorded. The message is Polish and meant for the person at the desk.",
+		"description", "Refusal or failure, with the HTTP status of its gRPC code. The message is Polish and meant for the person at the desk.",
 		"schema", newObject("$ref", definitions+problem),
 		"examples", newObject("application/json", newObject("error", problemExample())),
 	)
