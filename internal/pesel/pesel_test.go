@@ -97,7 +97,7 @@ func TestNeverPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "pesel", n)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", slog.Any("pesel", n))
 	out := fmt.Sprint(n) + fmt.Sprintf("%v %+v %#v %s %d %x %q", n, n, n, n, n, n, n) + log.String()
 	if strings.Contains(out, digits) || strings.Contains(out, "52 52") || strings.Contains(out, "34343035") {
 		t.Errorf("printed: %s", out)

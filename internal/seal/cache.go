@@ -35,7 +35,7 @@ func (c *cache[V]) get(key string) (value V, found bool) {
 		return value, false
 	}
 	entry := e.Value.(*cached[V])
-	if !time.Now().Before(entry.until) {
+	if !time.Now().Before(entry.until) { //nolint:forbidigo // how long a key stays in memory is this process's own time, no rule of the office
 		c.drop(e)
 		return value, false
 	}
@@ -49,7 +49,7 @@ func (c *cache[V]) put(key string, value V) {
 	if e, found := c.byKey[key]; found {
 		c.drop(e)
 	}
-	c.byKey[key] = c.order.PushFront(&cached[V]{key: key, value: value, until: time.Now().Add(CacheTime)})
+	c.byKey[key] = c.order.PushFront(&cached[V]{key: key, value: value, until: time.Now().Add(CacheTime)}) //nolint:forbidigo // as above
 	for c.order.Len() > c.size {
 		c.drop(c.order.Back())
 	}

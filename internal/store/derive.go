@@ -19,7 +19,7 @@ func DerivedID(tenant, person, method, requestID string, salt ...string) string 
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
 		h.Write(size[:])
-		io.WriteString(h, part)
+		h.Write([]byte(part))
 	}
 	return strings.ToLower(ulid.ULID(h.Sum(nil)[:16]).String())
 }

@@ -26,9 +26,9 @@ func Normalize(v any) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: index value: %w", err)
 	}
-	out, ok := normalRaw(bson.RawValue{Type: bson.Type(typ), Value: data})
+	out, ok := normalRaw(bson.RawValue{Type: typ, Value: data})
 	if !ok {
-		return nil, fmt.Errorf("store: index value of BSON type %s", bson.Type(typ))
+		return nil, fmt.Errorf("store: index value of BSON type %s", typ)
 	}
 	return out, nil
 }

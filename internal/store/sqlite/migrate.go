@@ -115,28 +115,14 @@ func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSp
 	return w.fill(ctx, cid, index{iid: iid, name: spec.Name, fields: spec.Fields})
 }
 
+// stretch is how many documents fill reads at a time.
+const stretch = 200
+
 // fill makes the entries of an index for the documents that are there, a stretch of them at a time.
 func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
-	const stretch = 200
-	type stored struct {
-		rid  int64
-		id   string
-		body []byte
-	}
 	for last := int64(0); ; {
-		rows, err := w.conn.QueryContext(ctx, `SELECT rid, id, body FROM docs WHERE cid = ? AND rid > ? ORDER BY rid LIMIT ?`, cid, last, stretch)
+		docs, err := w.after(ctx, cid, last)
 		if err != nil {
-			return err
-		}
-		var docs []stored
-		for rows.Next() {
-			var d stored
-			if err := rows.Scan(&d.rid, &d.id, &d.body); err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			docs = append(docs, d)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
 		for _, d := range docs {
@@ -149,4 +135,28 @@ func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
 			return nil
 		}
 	}
+}
+
+// row is a document as the table has it.
+type row struct {
+	rid  int64
+	id   string
+	body []byte
+}
+
+// after gives a stretch of the documents of a collection behind a row, in the order of rows.
+func (w *writer) after(ctx context.Context, cid, last int64) (docs []row, err error) {
+	rows, err := w.conn.QueryContext(ctx, `SELECT rid, id, body FROM docs WHERE cid = ? AND rid > ? ORDER BY rid LIMIT ?`, cid, last, stretch)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var d row
+		if err := rows.Scan(&d.rid, &d.id, &d.body); err != nil {
+			return nil, err
+		}
+		docs = append(docs, d)
+	}
+	return docs, rows.Err()
 }

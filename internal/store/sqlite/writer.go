@@ -17,7 +17,7 @@ const group = 128
 
 // job is one Write that waits for the writer, or something that needs the writer's connection for itself.
 type job struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // a job is a call on its way to the writer, with the call's own context
 	steps  []store.Step
 	alone  func(*writer) error
 	err    error
@@ -44,7 +44,7 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 		&w.enter:  `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?)`,
 		&w.leave:  `DELETE FROM entries WHERE iid = ? AND key = ?`,
 	} {
-		prepared, err := conn.PrepareContext(ctx, text)
+		prepared, err := conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // statements live as long as their connection, which closes them
 		if err != nil {
 			return nil, errors.Join(err, conn.Close())
 		}

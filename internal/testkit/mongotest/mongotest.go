@@ -24,7 +24,7 @@ var databases atomic.Int64
 // Database gives an empty database: the URI of its server and its name. It is gone after the test.
 func Database(tb testing.TB) (uri, database string) {
 	tb.Helper()
-	database = fmt.Sprintf("asysta_test_%d_%d_%d", os.Getpid(), time.Now().UnixMilli(), databases.Add(1))
+	database = fmt.Sprintf("asysta_test_%d_%d_%d", os.Getpid(), time.Now().UnixMilli(), databases.Add(1)) //nolint:forbidigo // a name no other run has
 	uri = os.Getenv(EnvURI)
 	if uri == "" {
 		return ferret.Start(tb).URI, database
