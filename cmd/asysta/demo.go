@@ -68,7 +68,7 @@ func firstOfDemo(ctx context.Context, deps rpc.Deps) error {
 
 // fill lets the county live through its past and then lets the clock go.
 func (p program) fill(ctx context.Context, s *suite.Suite, clock *demo.Clock, today calendar.Date) error {
-	began := time.Now() //nolint:forbidigo // how long the load takes, beside the county's own clock
+	began := time.Now() // beside the county's own clock
 	loaded, err := demo.Load(ctx, demo.Env{
 		Conn: s.Conn, Token: func(_ context.Context, subject string) (string, error) { return s.Trial.Token(subject) }, Clock: clock, Today: today, Seed: demoSeed,
 		Relay: func(ctx context.Context) error {
@@ -83,7 +83,7 @@ func (p program) fill(ctx context.Context, s *suite.Suite, clock *demo.Clock, to
 		return err
 	}
 	clock.Release()
-	s.Deps.Log.InfoContext(ctx, "demo county loaded", slog.Int("count", loaded.Calls), slog.Duration("duration", time.Since(began))) //nolint:forbidigo // as above
+	s.Deps.Log.InfoContext(ctx, "demo county loaded", slog.Int("count", loaded.Calls), slog.Duration("duration", time.Since(began)))
 	return p.people(loaded.People)
 }
 

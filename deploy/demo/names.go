@@ -37,7 +37,7 @@ var (
 
 // pesel makes a valid number of a person born on a day; odd serials are a man's.
 func pesel(born calendar.Date, serial int) string {
-	month := int(born.Month())
+	month := born.Month()
 	if born.Year() >= 2000 {
 		month += 20
 	}
