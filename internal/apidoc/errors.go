@@ -21,7 +21,7 @@ func describeError(op *object) {
 }
 
 func problemExample() *object {
-	return newObject("code", 400, "status", "FAILED_PRECONDITION", "reason", "CONSENT_MISSING", "rule", "krok 4", "message",
+	return newObject("code", 400, "status", "FAILED_PRECONDITION", "reason", "CONSENT_MISSING", "rule", "step 4", "message",
 		"Brakuje pisemnej zgody co najmniej jednej osoby dorosłej z władzą rodzicielską albo została ona wycofana. Uzyskaj zgodę (krok 4) lub zamknij zgłoszenie.")
 }
 
@@ -39,7 +39,7 @@ func defineError(doc *object) {
 		"code", newObject("type", "integer", "format", "int32", "description", "HTTP status.", "example", 400),
 		"status", str("Name of the gRPC code.", "FAILED_PRECONDITION"),
 		"reason", str("Stable reason, for programs.", "CONSENT_MISSING"),
-		"rule", str("Step of the procedure or article that refuses; only where one does.", "krok 4"),
+		"rule", str("Step of the procedure or article that refuses; only where one does.", "step 4"),
 		"message", str("What happened and what to do, in Polish.", problemExample().text("message")),
 		"fields", fields,
 		"errorId", str("Number under which the administrator finds the failure in the log; on INTERNAL only.", "01k9example000000000000999"),
