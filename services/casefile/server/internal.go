@@ -7,6 +7,7 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
@@ -69,15 +70,17 @@ func (s *Server) ReservePlace(ctx context.Context, req *casefilev1.ReservePlaceR
 	return &casefilev1.ReservePlaceResponse{}, nil
 }
 
-// ReleasePlace implements CaseworkInternalService: the file is fenced before its place is free.
+// ReleasePlace implements CaseworkInternalService: the file is fenced before its place is free. Without an assistant there is no place, only the fence.
 func (s *Server) ReleasePlace(ctx context.Context, req *casefilev1.ReleasePlaceRequest) (*casefilev1.ReleasePlaceResponse, error) {
 	gmina, id, err := fileOf(ctx, req.GetFamilyFile())
 	if err != nil {
 		return nil, err
 	}
-	staff, err := s.staff(ctx, gmina, req.GetAssistant(), "assistant")
-	if err != nil {
-		return nil, err
+	var staff directory.Staff
+	if req.GetAssistant() != "" {
+		if staff, err = s.staff(ctx, gmina, req.GetAssistant(), "assistant"); err != nil {
+			return nil, err
+		}
 	}
 	exists, err := s.fence(ctx, gmina, id)
 	if err != nil {
@@ -88,12 +91,14 @@ func (s *Server) ReleasePlace(ctx context.Context, req *casefilev1.ReleasePlaceR
 		if err != nil {
 			return nil, err
 		}
-		if holds(l.file.Cover, staff.Person) {
-			return nil, fault.Precondition("FILE_ACTIVE", "step 6", "Teczka tej rodziny jest otwarta, a asystent z nią pracuje. Miejsca nie można zwolnić; użyj przekazania albo zakończenia pracy.")
+		if req.GetAssistant() == "" || holds(l.file.Cover, staff.Person) {
+			return nil, fault.Precondition("FILE_ACTIVE", "step 6", "Teczka tej rodziny jest otwarta. Jej numeru ani miejsca u asystenta nie można zwolnić; użyj przekazania albo zakończenia pracy.")
 		}
 	}
-	if err := s.keeper.Release(ctx, keeper.At{Gmina: gmina, Person: staff.Person, File: id}); err != nil {
-		return nil, err
+	if staff.Person != "" {
+		if err := s.keeper.Release(ctx, keeper.At{Gmina: gmina, Person: staff.Person, File: id}); err != nil {
+			return nil, err
+		}
 	}
 	return &casefilev1.ReleasePlaceResponse{}, nil
 }

@@ -110,6 +110,21 @@ func TestReleaseFences(t *testing.T) {
 	w.open("f2", "as-1", "")
 	_, err = w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file("f2"), Assistant: staff("as-1"), RequestId: w.RequestID()})
 	want(t, err, "FILE_ACTIVE")
+	for name, reason := range map[string]string{"f2": "FILE_ACTIVE", "f3": ""} { // without an assistant: the fence alone
+		_, err = w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file(name), RequestId: w.RequestID()})
+		want(t, err, reason)
+	}
+	_, err = w.system.OpenFamilyFile(w.asking(), w.opening("f3", "", ""))
+	want(t, err, "FILE_FENCED")
+	_, err = w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("f4"), Assistant: staff("as-2"), RequestId: w.RequestID()})
+	must(t, err)
+	for id, assistant := range map[string]string{"fence-f4": "", "release-f4": staff("as-2")} { // as an approval is undone
+		_, err = w.system.ReleasePlace(w.asking(), &casefilev1.ReleasePlaceRequest{FamilyFile: file("f4"), Assistant: assistant, RequestId: id})
+		must(t, err)
+	}
+	if got := w.places("as-2"); got != "" {
+		t.Errorf("places %q", got)
+	}
 }
 
 func TestReserveWhom(t *testing.T) {

@@ -147,9 +147,13 @@ func (s *Server) giveBack(ctx context.Context, t target, version int64, cmd refe
 	}
 }
 
-// release fences the file and frees the place.
+// release fences the file and frees the place of an assistant; "" fences alone.
 func (s *Server) release(ctx context.Context, t target, file, assistant string) error {
+	id := "release-" + file
+	if assistant == "" {
+		id = "fence-" + file
+	}
 	_, err := s.casework.ReleasePlace(s.asking(ctx), &casefilev1.ReleasePlaceRequest{FamilyFile: name.In(t.Gmina, name.FamilyFiles, file),
-		Assistant: rpc.StaffName(t.Gmina, assistant), RequestId: "release-" + file})
+		Assistant: rpc.StaffName(t.Gmina, assistant), RequestId: id})
 	return rpc.FaultFrom(err)
 }

@@ -177,6 +177,33 @@ func TestRefusedForGood(t *testing.T) {
 	must(t, err)
 }
 
+// TestUndoneWithoutAssistant: an approval under a court order, with every assistant full, has no place to give back. Its file is fenced all the same, so that a
+// second finisher opens nothing that no referral knows; where that finisher was faster, its file is the referral's.
+func TestUndoneWithoutAssistant(t *testing.T) {
+	for _, racing := range []bool{false, true} {
+		w := newWorld(t)
+		in := family()
+		in.Source = familyv1.Source_SOURCE_COURT_ORDER
+		in.CourtOrders = []*familyv1.CourtOrder{{Court: "Sąd Rejonowy", CaseNumber: "III Nsm 1/26", OrderedOn: on("2026-02-20")}}
+		r := w.opine("head", w.asked("sw-1", in))
+		w.casefile.racing, w.casefile.refuse = racing, fault.Precondition("PESEL_IN_USE", "step 6", "Numer PESEL jest w innej teczce.")
+		req := approval(w, r)
+		req.Assistant = ""
+		out, err := w.client.ApproveReferral(w.As("head"), req)
+		if racing {
+			must(t, err)
+			if w.casefile.files[out.GetFamilyFile()] == nil || len(w.casefile.fenced) != 0 {
+				t.Errorf("file %q, given up %v", out.GetFamilyFile(), w.casefile.fenced)
+			}
+			continue
+		}
+		wantReason(t, err, "PESEL_IN_USE")
+		if now := w.state(r); now.GetState() != referralv1.ReferralState_REFERRAL_STATE_REQUESTED || len(w.casefile.fenced) != 1 {
+			t.Errorf("state %s, given up %v", now.GetState(), w.casefile.fenced)
+		}
+	}
+}
+
 // TestFencedNumber: a number that the caseload's sweep gave up meanwhile is replaced by the next one.
 func TestFencedNumber(t *testing.T) {
 	w := newWorld(t)

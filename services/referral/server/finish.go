@@ -83,17 +83,21 @@ func forGood(err error) bool {
 	return ok && (f.Kind == fault.KindPrecondition || f.Kind == fault.KindInvalid || f.Kind == fault.KindExists)
 }
 
-// undo gives the place back, which fences the file against openings still under way, and then takes the approval back.
+// undo fences the file against openings still under way, with an assistant or without, gives the place back, and then takes the approval back.
 func (s *Server) undo(ctx context.Context, t target, doc *store.Document, r referral.Referral, refusal error) (*store.Document, error) {
-	if r.Decision.Assistant != "" && !fault.IsReason(refusal, fenced) {
-		err := s.release(ctx, t, r.FamilyFile, r.Decision.Assistant)
+	if !fault.IsReason(refusal, fenced) {
+		err := s.release(ctx, t, r.FamilyFile, "")
 		switch {
 		case fault.IsReason(err, "FILE_ACTIVE"): // somebody else's opening came through meanwhile
 			return s.settle(ctx, t, referral.FileOpened{FamilyFile: r.FamilyFile})
-		case err != nil && !forGood(err):
-			return doc, nil //nolint:nilerr // the casefile service does not answer: the sweep goes on
 		case err != nil:
-			s.Log.ErrorContext(ctx, "place not given back", slog.String("referral", t.ID), slog.String("cause", err.Error()))
+			s.Log.WarnContext(ctx, "file not fenced yet", slog.String("referral", t.ID), slog.String("cause", err.Error()))
+			return doc, nil // the sweep goes on
+		}
+		if r.Decision.Assistant != "" {
+			if err := s.release(ctx, t, r.FamilyFile, r.Decision.Assistant); err != nil { // the caseload's sweep frees what is reserved for a fenced file
+				s.Log.WarnContext(ctx, "place not given back", slog.String("referral", t.ID), slog.String("cause", err.Error()))
+			}
 		}
 	}
 	after, err := s.settle(ctx, t, referral.FileRejected{FamilyFile: r.FamilyFile})

@@ -92,6 +92,7 @@ type casefile struct {
 	fenced map[string]bool
 	down   bool
 	refuse error // of OpenFamilyFile
+	racing bool  // OpenFamilyFile refuses only after another finisher's opening has come through
 	opened int
 	agents []string // who asked, on whose behalf
 }
@@ -152,12 +153,15 @@ func (c *casefile) OpenFamilyFile(ctx context.Context, req *casefilev1.OpenFamil
 	if c.fenced[req.GetFamilyFile()] {
 		return nil, fault.Precondition("FILE_FENCED", "", "Numer wycofano.")
 	}
-	if c.refuse != nil {
+	if c.refuse != nil && !c.racing {
 		return nil, c.refuse
 	}
 	if c.files[req.GetFamilyFile()] == nil {
 		c.files[req.GetFamilyFile()] = req
 		c.opened++
+	}
+	if c.refuse != nil {
+		return nil, c.refuse
 	}
 	return &casefilev1.FamilyFile{Name: req.GetFamilyFile()}, nil
 }

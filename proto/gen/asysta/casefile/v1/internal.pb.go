@@ -145,7 +145,7 @@ type ReleasePlaceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// File that will not be opened.
 	FamilyFile string `protobuf:"bytes,1,opt,name=family_file,json=familyFile,proto3" json:"family_file,omitempty"`
-	// Assistant whose place was reserved.
+	// Assistant whose place was reserved; empty where the file was to be opened without one, and only its number is given up.
 	Assistant string `protobuf:"bytes,2,opt,name=assistant,proto3" json:"assistant,omitempty"`
 	// Idempotency key of the call.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -454,11 +454,11 @@ const file_asysta_casefile_v1_internal_proto_rawDesc = "" +
 	"\n" +
 	"locked_out\x18\x04 \x03(\tB\x14\xbaH\r\x92\x01\n" +
 	"\x10\x14\"\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\tlockedOut\"\x16\n" +
-	"\x14ReservePlaceResponse\"\xb2\x01\n" +
+	"\x14ReservePlaceResponse\"\xb0\x01\n" +
 	"\x13ReleasePlaceRequest\x12.\n" +
 	"\vfamily_file\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\n" +
-	"familyFile\x12+\n" +
-	"\tassistant\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\tassistant\x12>\n" +
+	"familyFile\x12)\n" +
+	"\tassistant\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\x90\xe7\x18\x02R\tassistant\x12>\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x1f\xbaH\x18r\x162\x14^[A-Za-z0-9-]{8,64}$\x90\xe7\x18\x02R\trequestId\"\x16\n" +
 	"\x14ReleasePlaceResponse\"\xfd\a\n" +

@@ -41,9 +41,10 @@ type CaseworkInternalServiceClient interface {
 	// member is no assistant employed today, FILE_FENCED when the number was given up; PERMISSION_DENIED for staff of another gmina.
 	ReservePlace(ctx context.Context, in *ReservePlaceRequest, opts ...grpc.CallOption) (*ReservePlaceResponse, error)
 	// Gives a reserved place back. Fences the file first: when it does not exist its number is given up for good (state FENCED), so that an
-	// opening that is still under way cannot succeed afterwards.
+	// opening that is still under way cannot succeed afterwards. Without an assistant it fences the file and does no more.
 	//
-	// Errors: FAILED_PRECONDITION with reason FILE_ACTIVE when the file exists and this assistant works with the family.
+	// Errors: FAILED_PRECONDITION with reason FILE_ACTIVE when the file exists and this assistant works with the family; without an assistant,
+	// when the file exists.
 	ReleasePlace(ctx context.Context, in *ReleasePlaceRequest, opts ...grpc.CallOption) (*ReleasePlaceResponse, error)
 	// Opens the family file: state ASSIGNED with an assistant, AWAITING_ASSISTANT without. Gives the file its running number of the gmina
 	// and year, seals PESEL numbers and confirms the reserved place. Idempotent by the file: opening again returns the file as it is.
@@ -103,9 +104,10 @@ type CaseworkInternalServiceServer interface {
 	// member is no assistant employed today, FILE_FENCED when the number was given up; PERMISSION_DENIED for staff of another gmina.
 	ReservePlace(context.Context, *ReservePlaceRequest) (*ReservePlaceResponse, error)
 	// Gives a reserved place back. Fences the file first: when it does not exist its number is given up for good (state FENCED), so that an
-	// opening that is still under way cannot succeed afterwards.
+	// opening that is still under way cannot succeed afterwards. Without an assistant it fences the file and does no more.
 	//
-	// Errors: FAILED_PRECONDITION with reason FILE_ACTIVE when the file exists and this assistant works with the family.
+	// Errors: FAILED_PRECONDITION with reason FILE_ACTIVE when the file exists and this assistant works with the family; without an assistant,
+	// when the file exists.
 	ReleasePlace(context.Context, *ReleasePlaceRequest) (*ReleasePlaceResponse, error)
 	// Opens the family file: state ASSIGNED with an assistant, AWAITING_ASSISTANT without. Gives the file its running number of the gmina
 	// and year, seals PESEL numbers and confirms the reserved place. Idempotent by the file: opening again returns the file as it is.
