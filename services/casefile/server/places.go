@@ -150,11 +150,7 @@ func holds(c familyfile.Cover, person string) bool {
 
 // actAndSettle carries out a command that may free a place.
 func (s *Server) actAndSettle(ctx context.Context, req request, build func(casefile.File) (casefile.Command, error)) (*casefilev1.FamilyFile, error) {
-	l, role, err := s.load(ctx, req.GetName())
-	if err != nil {
-		return nil, err
-	}
-	doc, err := s.commit(ctx, l, role, req.GetEtag(), req.GetValidateOnly(), build)
+	doc, err := s.carryOut(ctx, req, build)
 	if err != nil {
 		return nil, err
 	}

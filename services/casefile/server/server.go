@@ -103,15 +103,19 @@ type request interface {
 
 // act carries a command out on the file of the request. The command is built for the file as it is.
 func (s *Server) act(ctx context.Context, req request, build func(casefile.File) (casefile.Command, error)) (*casefilev1.FamilyFile, error) {
-	l, role, err := s.load(ctx, req.GetName())
-	if err != nil {
-		return nil, err
-	}
-	doc, err := s.commit(ctx, l, role, req.GetEtag(), req.GetValidateOnly(), build)
+	doc, err := s.carryOut(ctx, req, build)
 	if err != nil {
 		return nil, err
 	}
 	return s.familyFile(ctx, doc)
+}
+
+func (s *Server) carryOut(ctx context.Context, req request, build func(casefile.File) (casefile.Command, error)) (*store.Document, error) {
+	l, role, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.commit(ctx, l, role, req.GetEtag(), req.GetValidateOnly(), build)
 }
 
 // commit puts a command on a loaded file.

@@ -163,19 +163,9 @@ func (s *planningServer) GetAssessment(ctx context.Context, req *planningv1.GetA
 
 // ListAssessments implements PlanningService.
 func (s *planningServer) ListAssessments(ctx context.Context, req *planningv1.ListAssessmentsRequest) (*planningv1.ListAssessmentsResponse, error) {
-	n, err := fileName(req.GetParent())
+	o, page, err := s.records(ctx, store.Assessments, req)
 	if err != nil {
 		return nil, err
-	}
-	o, err := s.read(ctx, n)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.deps.Scope(ctx).Records(ctx, store.RecordQuery{
-		Type: store.Assessments, File: n.ID, Desc: true, Limit: rpc.PageSize(req.GetPageSize()), Token: req.GetPageToken(),
-	})
-	if err != nil {
-		return nil, pageFault(err)
 	}
 	out := &planningv1.ListAssessmentsResponse{NextPageToken: page.Next}
 	if req.GetPageToken() == "" {

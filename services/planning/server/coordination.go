@@ -63,11 +63,7 @@ func (o opened) linkedChildren() []*planningv1.LinkedChild {
 
 // GetFileSlice implements CoordinationService.
 func (s *coordinationServer) GetFileSlice(ctx context.Context, req *planningv1.GetFileSliceRequest) (*planningv1.FileSlice, error) {
-	n, err := fileName(req.GetName())
-	if err != nil {
-		return nil, err
-	}
-	o, err := s.read(ctx, n)
+	o, err := s.find(ctx, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -128,11 +124,7 @@ func (o opened) planSlice(version int, state planningv1.PlanState, c planning.Co
 
 // GetCoordination implements CoordinationService.
 func (s *coordinationServer) GetCoordination(ctx context.Context, req *planningv1.GetCoordinationRequest) (*planningv1.Coordination, error) {
-	n, err := fileName(req.GetName())
-	if err != nil {
-		return nil, err
-	}
-	o, err := s.read(ctx, n)
+	o, err := s.find(ctx, req.GetName())
 	if err != nil {
 		return nil, err
 	}

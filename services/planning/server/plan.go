@@ -215,19 +215,9 @@ func (s *planningServer) GetPlan(ctx context.Context, req *planningv1.GetPlanReq
 
 // ListPlanVersions implements PlanningService.
 func (s *planningServer) ListPlanVersions(ctx context.Context, req *planningv1.ListPlanVersionsRequest) (*planningv1.ListPlanVersionsResponse, error) {
-	n, err := fileName(req.GetParent())
+	o, page, err := s.records(ctx, store.PlanVersions, req)
 	if err != nil {
 		return nil, err
-	}
-	o, err := s.read(ctx, n)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.deps.Scope(ctx).Records(ctx, store.RecordQuery{
-		Type: store.PlanVersions, File: n.ID, Desc: true, Limit: rpc.PageSize(req.GetPageSize()), Token: req.GetPageToken(),
-	})
-	if err != nil {
-		return nil, pageFault(err)
 	}
 	out := &planningv1.ListPlanVersionsResponse{NextPageToken: page.Next}
 	if d := o.file.Section.Draft; d != nil && req.GetPageToken() == "" {
@@ -245,6 +235,26 @@ func (s *planningServer) ListPlanVersions(ctx context.Context, req *planningv1.L
 		out.Plans = append(out.Plans, plan)
 	}
 	return out, nil
+}
+
+// list is what every request for a file's records carries.
+type list interface {
+	GetParent() string
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// records gives a file and a page of its records of one type, the newest first.
+func (s *planningServer) records(ctx context.Context, kind store.RecordType, req list) (opened, store.RecordPage, error) {
+	o, err := s.find(ctx, req.GetParent())
+	if err != nil {
+		return o, store.RecordPage{}, err
+	}
+	page, err := s.deps.Scope(ctx).Records(ctx, store.RecordQuery{Type: kind, File: o.doc.ID, Desc: true, Limit: rpc.PageSize(req.GetPageSize()), Token: req.GetPageToken()})
+	if err != nil {
+		return o, page, pageFault(err)
+	}
+	return o, page, nil
 }
 
 // pageFault tells a caller that a page token is of another list.

@@ -129,6 +129,15 @@ func (s shell) open(ctx context.Context, doc *store.Document, env planning.Env) 
 	return opened{doc: doc, file: f, role: role, env: env}, err
 }
 
+// find loads the family file of a resource name for a reader.
+func (s shell) find(ctx context.Context, resource string) (opened, error) {
+	n, err := fileName(resource)
+	if err != nil {
+		return opened{}, err
+	}
+	return s.read(ctx, n)
+}
+
 // read loads a family file for a reader.
 func (s shell) read(ctx context.Context, n name.Name) (opened, error) {
 	doc, err := s.deps.Scope(ctx).Load(ctx, fileRef(n.ID))
