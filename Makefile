@@ -53,7 +53,7 @@ lint: ## vet and lint the Go code, arrows between packages included
 	@for m in $(MODULES) tools; do echo "lint $$m"; (cd $$m && go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run --config=$(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 test-go: ## run the Go tests of every module with the race detector
-	@for m in $(MODULES); do echo "test $$m"; go -C $$m test -race ./... || exit 1; done
+	@for m in $(MODULES); do echo "test $$m"; go -C $$m test -race -timeout 40m ./... || exit 1; done
 
 test-readme: ## run the commands that the README shows, if their check is there
 	@if [ -f test/readme/main.go ]; then go run ./test/readme; else echo "readme: no test/readme, nothing to run"; fi
