@@ -55,6 +55,9 @@ type county struct {
 	vars     map[string]any // names that steps refer to
 	seed     atomic.Int64
 	store    *sql.DB
+	tokens   sync.Map // by person
+	last     holding
+	lastSeen int64 // SQLite's data version at last
 }
 
 // newCounty starts a suite on SQLite and plays the given files of testdata in it.
@@ -87,6 +90,7 @@ func begin(t *testing.T, first suite.First) *county {
 	must(t, err)
 	c.store, err = sql.Open("sqlite", "file:"+c.file()+"?mode=ro&_pragma=busy_timeout(5000)")
 	must(t, err)
+	c.store.SetMaxOpenConns(1) // the data version is that of one connection
 	t.Cleanup(func() { must(t, c.store.Close()) })
 	return c
 }
@@ -97,8 +101,17 @@ func (c *county) now() time.Time { return *c.clock.Load() }
 
 func (c *county) at(instant time.Time) { c.clock.Store(&instant) }
 
-// token makes the tokens of the county's people, whose login subject is the key itself, and of some who must not come in.
+// token gives the tokens of the county's people, whose login subject is the key itself, and of some who must not come in.
 func (c *county) token(_ context.Context, as string) (string, error) {
+	if token, ok := c.tokens.Load(as); ok {
+		return token.(string), nil //nolint:forcetypeassert // nothing else is put there
+	}
+	token, err := c.newToken(as)
+	c.tokens.Store(as, token)
+	return token, err
+}
+
+func (c *county) newToken(as string) (string, error) {
 	switch as {
 	case "no-token":
 		return "", nil
@@ -209,6 +222,17 @@ type holding struct {
 }
 
 func (c *county) holding(t *testing.T) holding {
+	t.Helper()
+	var seen int64
+	must(t, c.store.QueryRowContext(t.Context(), `PRAGMA data_version`).Scan(&seen))
+	if seen == c.lastSeen {
+		return c.last // nobody has committed anything since
+	}
+	c.last, c.lastSeen = c.look(t), seen
+	return c.last
+}
+
+func (c *county) look(t *testing.T) holding {
 	t.Helper()
 	rows, err := c.store.QueryContext(t.Context(), `SELECT c.name, d.id, d.body FROM docs d JOIN collections c USING (cid) WHERE c.name NOT IN ('access', 'outbox', 'feed', 'meta', 'gminaKeys', 'fileKeys') ORDER BY c.name, d.id`)
 	must(t, err)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -34,24 +35,24 @@ const (
 	readyWithin = 30 * time.Second
 	toolWithin  = time.Minute
 	endWithin   = 15 * time.Second
+	playWithin  = 2 * time.Minute // before the test's own limit, so that no process is left behind
 )
 
-// built is the directory of the binary, "" before it is built.
+// built is the directory of the binaries, "" before they are built.
 var built string
 
-// binary builds the program once for all tests of the package, as it ships.
-var binary = sync.OnceValues(func() (string, error) {
+// binaries builds the program, as it ships, and the database for tests, once for all tests of the package: without the race detector, whatever this process has.
+var binaries = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "asysta-e2e-")
 	if err != nil {
 		return "", err
 	}
 	built = dir
-	path := filepath.Join(dir, "asysta")
-	out, err := exec.Command("go", "build", "-o", path, "asysta.example/cmd/asysta").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", dir+"/", "asysta.example/cmd/asysta", "asysta.example/internal/testkit/ferret/serve").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return path, nil
+	return dir, nil
 })
 
 func TestMain(m *testing.M) {
@@ -60,6 +61,29 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(built)
 	}
 	os.Exit(code)
+}
+
+// database gives the URI and name of an empty MongoDB database: on the real server that the environment names, or in a process that ends with the test.
+func database(t *testing.T) (uri, name string) {
+	t.Helper()
+	if mongotest.Real() {
+		return mongotest.Database(t)
+	}
+	dir, err := binaries()
+	must(t, err)
+	cmd := exec.Command(filepath.Join(dir, "serve"), t.TempDir())
+	stdin, err := cmd.StdinPipe()
+	must(t, err)
+	stdout, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait() // it ends with its input
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	must(t, err)
+	return strings.TrimSpace(line), "asysta_e2e"
 }
 
 // process is one running program.
@@ -113,9 +137,9 @@ func (d *deployment) issue() string {
 
 // command makes a command of the program in the deployment's environment, without anything of the test's own settings.
 func (d *deployment) command(ctx context.Context, more []string, args ...string) *exec.Cmd {
-	path, err := binary()
+	dir, err := binaries()
 	must(d.t, err)
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "asysta"), args...)
 	cmd.Dir = d.dir
 	for _, line := range os.Environ() {
 		if !strings.HasPrefix(line, "ASYSTA_") {
@@ -233,8 +257,8 @@ var services = []string{"casefile", "referral", "planning", "reporting"}
 // fiveProcesses serves each service and the gateway in a process of its own, on the MongoDB engine.
 func fiveProcesses(t *testing.T) *deployment {
 	t.Helper()
-	uri, database := mongotest.Database(t)
-	d := newDeployment(t, uri, "ASYSTA_DATABASE="+database)
+	uri, name := database(t)
+	d := newDeployment(t, uri, "ASYSTA_DATABASE="+name)
 	for _, s := range append([]string{"gateway"}, services...) {
 		d.at[s] = port(t)
 	}

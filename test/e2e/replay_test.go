@@ -120,12 +120,16 @@ type twice struct {
 
 // Call implements scenario.Transport.
 func (w *twice) Call(ctx context.Context, as string, m protoreflect.MethodDescriptor, req proto.Message, take int) ([]any, error) {
+	empty := w.c.holding(w.t)
 	first, err := w.Transport.Call(ctx, as, m, req, take)
 	if err != nil || !permission(m).GetMutation() {
 		return first, err
 	}
 	w.mutations++
 	before := w.c.holding(w.t)
+	if before.commits <= empty.commits || before.digest == empty.digest {
+		w.t.Errorf("%s was carried out and nothing is in the journal", m.FullName())
+	}
 	again, err := w.Transport.Call(ctx, as, m, req, take)
 	if err != nil {
 		w.t.Errorf("%s again: %v", m.FullName(), err)

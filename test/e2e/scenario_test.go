@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,7 +45,9 @@ func (d *deployment) play(way scenario.Transport) {
 			sentence(d.t, r.Polish)
 		}
 	}}
-	_, err = scenario.Play(d.t.Context(), f, env)
+	ctx, cancel := context.WithTimeout(d.t.Context(), playWithin)
+	defer cancel()
+	_, err = scenario.Play(ctx, f, env)
 	must(d.t, err)
 	if seen != len(f.Steps) || refused == 0 {
 		d.t.Errorf("%d of %d steps, %d of them refused", seen, len(f.Steps), refused)
