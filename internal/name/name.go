@@ -128,9 +128,6 @@ func ParseAs(s string, kind Kind, sub ...Kind) (Name, error) {
 // Gmina names a gmina.
 func Gmina(teryt string) string { return "gminas/" + teryt }
 
-// County names a county.
-func County(digits string) string { return "powiaty/" + digits }
-
 // In names a resource of a gmina.
 func In(teryt string, kind Kind, id string) string {
 	return Name{Gmina: teryt, Kind: kind, ID: id}.String()
@@ -144,11 +141,6 @@ func Sub(teryt string, kind Kind, id string, sub Kind, subID string) string {
 // InCounty names a resource of the county.
 func InCounty(digits string, kind Kind, id string) string {
 	return Name{County: digits, Kind: kind, ID: id}.String()
-}
-
-// SubInCounty names a resource below a resource of the county.
-func SubInCounty(digits string, kind Kind, id string, sub Kind, subID string) string {
-	return Name{County: digits, Kind: kind, ID: id, Sub: sub, SubID: subID}.String()
 }
 
 // Digits says that s is n decimal digits.

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/reflection"
 )
 
 // MaxMessage is the largest request and answer, in bytes.
@@ -48,17 +47,13 @@ type Server struct {
 }
 
 type serverOptions struct {
-	reflection bool
-	creds      credentials.TransportCredentials
-	limiter    *limiter
-	metrics    *Metrics
+	creds   credentials.TransportCredentials
+	limiter *limiter
+	metrics *Metrics
 }
 
 // ServerOption changes what NewServer builds.
 type ServerOption func(*serverOptions)
-
-// WithReflection lets tools ask the server for its contract; for trials.
-func WithReflection() ServerOption { return func(o *serverOptions) { o.reflection = true } }
 
 // WithCredentials sets the server's transport security; plain text without.
 func WithCredentials(c credentials.TransportCredentials) ServerOption {
@@ -95,12 +90,6 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 	s.grpc = grpc.NewServer(params...)
 	s.health.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
 	healthpb.RegisterHealthServer(s.grpc, s.health)
-	if o.reflection {
-		reflection.Register(s.grpc)
-		for service := range s.grpc.GetServiceInfo() {
-			s.open[service] = true
-		}
-	}
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,7 +15,7 @@ func (c *core) LogAccess(ctx context.Context, a Access) error {
 	}
 	a.At = stamp(a.At)
 	if a.ID == "" {
-		a.ID = NewID(a.At, c.random)
+		a.ID = NewID(a.At, rand.Reader)
 	}
 	body, err := document(a)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func (s *scope) sealToken(ctx context.Context, q EngineQuery, after []any) (stri
 		return "", err
 	}
 	nonce := make([]byte, gcm.NonceSize())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
+	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
 		return "", fmt.Errorf("store: page token: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(gcm.Seal(nonce, nonce, plain, bound)), nil
@@ -117,7 +118,7 @@ func (c *core) sharedTokenKey(ctx context.Context) ([]byte, error) {
 
 func (c *core) makeTokenKey(ctx context.Context) error {
 	key := make([]byte, 32)
-	if _, err := io.ReadFull(c.random, key); err != nil {
+	if _, err := io.ReadFull(rand.Reader, key); err != nil {
 		return err
 	}
 	body, err := document(bson.D{{Key: "_id", Value: tokenKeyID}, {Key: "key", Value: key}})
