@@ -75,7 +75,7 @@ type Cover struct {
 	PeselHashes    []string      `bson:"pesel_hashes,omitempty"`   // casefile: keyed per gmina
 	CourtOrders    []CourtTerm   `bson:"court_orders,omitempty"`   // casefile
 	CourtReports   []CourtReport `bson:"court_reports,omitempty"`  // casefile: notices and opinions due
-	StoppedOn      calendar.Date `bson:"stopped_on,omitzero"`      // casefile: voluntary work is stopped since, every consent 2 was withdrawn and no order binds; safety actions go on
+	StoppedOn      calendar.Date `bson:"stopped_on,omitzero"`      // casefile: last day on which work stood on a consent 2 or an order, see Stopped; under an order with a term it may lie ahead
 	PaperVisits    int           `bson:"paper_visits,omitempty"`   // casefile: visits in the paper work card of a case taken over
 	LastVisitOn    calendar.Date `bson:"last_visit_on,omitzero"`   // casefile
 	NextVisitOn    calendar.Date `bson:"next_visit_on,omitzero"`   // casefile: joint visit as agreed, or next meeting
@@ -213,6 +213,22 @@ func (t Terms) Monitoring() []int {
 func (c Cover) Parties() access.Parties {
 	return access.Parties{SocialWorker: c.SocialWorker, Area: c.Area, Assistant: c.Assistant, ContractedBody: c.ContractedBody,
 		Coordinators: c.Coordinators(), LockedOut: c.LockedOut}
+}
+
+// Stopped says that on a day the family is not worked with: no adult's consent 2 holds, and no order of a court binds any more. Safety actions go on.
+func (c Cover) Stopped(on calendar.Date) bool { return !c.StoppedOn.IsZero() && on.After(c.StoppedOn) }
+
+// StoppedWhy says in Polish, without full stop, why the family is not worked with.
+func (c Cover) StoppedWhy() string {
+	if c.Basis == BasisCourtOrder {
+		return "Postanowienie sądu obowiązywało do " + c.StoppedOn.Polish() + ", a nikt z dorosłych nie zgodził się na współpracę"
+	}
+	return "Zgody na współpracę zostały cofnięte"
+}
+
+// StoppedNow says the same for lists: from the day of the last withdrawal, but under an order with a term from the day after its last one.
+func (c Cover) StoppedNow(today calendar.Date) bool {
+	return c.Stopped(today) || c.Basis == BasisConsent && !c.StoppedOn.IsZero()
 }
 
 // Coordinators are the person ids who coordinate a child of the file that is in care: the audience of the slice. Who is locked out by name is none, so that no

@@ -25,22 +25,52 @@ func (f *File) consents(m Member) bool {
 	return m.Adult() && m.Present() && two == Given && one != Withdrawn
 }
 
-// judgeConsent brings Cover.StoppedOn up to date: since a day no adult takes part any more and no order binds. It touches nothing else.
+// judgeConsent brings Cover.StoppedOn up to date: the last day of work where no adult takes part any more. An order without a term lets work go on, one with a
+// term until its last day, whether or not its end is recorded; then work needs the consent 2 of an adult or another order. It touches nothing else.
 func (f *File) judgeConsent(on calendar.Date) {
 	c := &f.Cover
-	if c.Day0.IsZero() || c.Basis == familyfile.BasisCourtOrder {
+	if c.Day0.IsZero() || slices.ContainsFunc(f.Section.Members, f.consents) {
 		c.StoppedOn = calendar.Date{}
 		return
-	}
-	for _, m := range f.Section.Members {
-		if f.consents(m) {
-			c.StoppedOn = calendar.Date{}
-			return
-		}
 	}
 	if c.StoppedOn.IsZero() {
 		c.StoppedOn = on
 	}
+	if c.Basis != familyfile.BasisCourtOrder {
+		return
+	}
+	last, ends := f.lastBound()
+	switch {
+	case !ends:
+		c.StoppedOn = calendar.Date{}
+	case last.After(c.StoppedOn):
+		c.StoppedOn = last
+	}
+}
+
+// lastBound is the last day on which any order binds the family; false where one binds without a term.
+func (f *File) lastBound() (last calendar.Date, ends bool) {
+	for _, o := range f.Section.Orders {
+		until := o.ValidUntil
+		if !o.EndedOn.IsZero() && (until.IsZero() || o.EndedOn.Before(until)) {
+			until = o.EndedOn
+		}
+		if until.IsZero() {
+			return last, false
+		}
+		if until.After(last) {
+			last = until
+		}
+	}
+	return last, true
+}
+
+// notStopped refuses voluntary work on a day on which it stands on nothing.
+func (f *File) notStopped(on calendar.Date) error {
+	if !f.Cover.Stopped(on) {
+		return nil
+	}
+	return fault.Precondition("VOLUNTARY_WORK_STOPPED", "step 9", f.Cover.StoppedWhy()+". Odnotuj zgodę osoby dorosłej na współpracę albo nowe postanowienie sądu.")
 }
 
 // firstCooperation is the earliest consent 2 given in the present spell by an adult, zero for none.

@@ -126,9 +126,13 @@ func (cmd EndOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f.Cover.CourtReports = slices.DeleteFunc(f.Cover.CourtReports, func(r familyfile.CourtReport) bool {
 		return r.Matter == cmd.ID && r.SentOn.IsZero() && r.Due.After(cmd.On)
 	})
-	if f.Cover.State.Active() && !f.bound(today) {
-		f.setBasis(familyfile.BasisConsent)
-		f.judgeConsent(cmd.On)
+	if f.Cover.State.Active() && f.Cover.Basis == familyfile.BasisCourtOrder {
+		f.Cover.StoppedOn = calendar.Date{} // of the terms as they were
+		last, _ := f.lastBound()
+		if !f.bound(today) {
+			f.setBasis(familyfile.BasisConsent)
+		}
+		f.judgeConsent(last)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/catalogue"
-	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 )
 
@@ -58,7 +57,7 @@ func (cmd RecordJointVisit) apply(o *Outcome, _ Actor, today calendar.Date) erro
 		f.Cover.JointVisitOn = v.On
 	}
 	f.Cover.NextVisitOn = calendar.Date{}
-	if given || f.Cover.Basis == familyfile.BasisCourtOrder {
+	if given || f.obliged(v.On) {
 		f.startCooperation(v.On)
 	}
 	f.judgeConsent(v.On)
@@ -110,8 +109,9 @@ func (f *File) takeVisitConsents(cmd RecordJointVisit, today calendar.Date) (giv
 	}
 	for _, id := range cmd.Visit.Members {
 		m, _ := f.Member(id)
-		if m.Adult() && !slices.Contains(decided, id) && f.Cover.Basis != familyfile.BasisCourtOrder {
-			return false, consentMissing("step 9", "Podaj, czy każda osoba dorosła obecna na wizycie zgodziła się na aktywną współpracę, czy odmówiła.")
+		if m.Adult() && !slices.Contains(decided, id) && !f.obliged(cmd.Visit.On) {
+			return false, consentMissing("step 9", "Podaj, czy każda osoba dorosła obecna na wizycie zgodziła się na aktywną współpracę, czy odmówiła. "+
+				"Bez zgody pracuje się tylko na podstawie postanowienia sądu, które obowiązuje w dniu wizyty.")
 		}
 	}
 	return given, nil
@@ -141,6 +141,9 @@ func (cmd RecordExpectations) apply(o *Outcome, _ Actor, today calendar.Date) er
 		fs.Check(ok, "picture.task_codes["+strconv.Itoa(i)+"]", "nie ma takiego zadania w katalogu na ten dzień.")
 	}
 	if err := fs.Err(); err != nil {
+		return err
+	}
+	if err := f.notStopped(p.KnownOn); err != nil {
 		return err
 	}
 	p.Members, p.Tasks = slices.Clone(p.Members), slices.Clone(p.Tasks)

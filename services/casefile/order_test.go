@@ -10,6 +10,7 @@ import (
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
+	"asysta.example/internal/seal"
 	"asysta.example/services/casefile"
 )
 
@@ -152,6 +153,9 @@ func TestWays(t *testing.T) {
 	o := order("o1", day(-5))
 	court.Order = &o
 	ordered := do(t, casefile.File{}, day(2), casefile.Open{Opening: court}, casefile.RecordDocumentationRead{On: day(1)})
+	court.Order = expired(day(-5), day(40))
+	term := do(t, casefile.File{}, day(2), casefile.Open{Opening: court}, casefile.RecordDocumentationRead{On: day(1)})
+	bound := do(t, term, day(5), casefile.RecordJointVisit{Visit: visit(day(5))})
 	refusedVisit := casefile.RecordJointVisit{Visit: visit(day(5)), Consents: []casefile.Consent{consent("m", "", casefile.Refused, day(5))}}
 	for name, tc := range map[string]struct {
 		f      casefile.File
@@ -165,7 +169,27 @@ func TestWays(t *testing.T) {
 		}},
 		"consent after the visit begins it": {assigned, []casefile.Command{refusedVisit, casefile.RecordConsent{Consent: consent("f", casefile.Cooperation, casefile.Given, day(8))}}, day(8), "",
 			func(c familyfile.Cover) bool { return c.State == familyfile.Cooperation && c.Day0 == day(8) }},
-		"court order needs no consent": {ordered, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(5))}}, day(5), "", func(c familyfile.Cover) bool { return c.Day0 == day(5) }},
+		"court order needs no consent":             {ordered, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(5))}}, day(5), "", func(c familyfile.Cover) bool { return c.Day0 == day(5) }},
+		"an order over by the visit needs consent": {term, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(41))}}, day(41), "CONSENT_MISSING", nil},
+		"an order over by the visit, consent given": {term, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(41)), Consents: []casefile.Consent{consent("m", "", casefile.Given, day(41))}}}, day(41), "",
+			func(c familyfile.Cover) bool { return c.Day0 == day(41) && !c.Stopped(day(99)) }},
+		"an order over by the visit, refused": {term, []casefile.Command{casefile.RecordJointVisit{Visit: visit(day(41)), Consents: []casefile.Consent{consent("m", "", casefile.Refused, day(41))}}}, day(41), "",
+			func(c familyfile.Cover) bool { return c.State == familyfile.Assigned }},
+		"an order's term stops the work, ended or not": {bound, nil, day(5), "", func(c familyfile.Cover) bool {
+			return !c.Stopped(day(40)) && c.Stopped(day(41)) && !c.StoppedNow(day(40)) && c.StoppedNow(day(41))
+		}},
+		"the end recorded late does not prolong it": {bound, []casefile.Command{casefile.EndOrder{ID: "o-term", On: day(50)}}, day(50), "",
+			func(c familyfile.Cover) bool { return c.StoppedOn == day(40) && c.Basis == familyfile.BasisConsent }},
+		"the end before the term cuts it": {bound, []casefile.Command{casefile.EndOrder{ID: "o-term", On: day(30)}}, day(30), "",
+			func(c familyfile.Cover) bool { return c.StoppedOn == day(30) }},
+		"consent 2 carries on after the term": {bound, []casefile.Command{casefile.RecordConsent{Consent: consent("m", casefile.Cooperation, casefile.Given, day(45))}}, day(45), "",
+			func(c familyfile.Cover) bool { return !c.Stopped(day(99)) }},
+		"another order carries on after the term": {bound, []casefile.Command{casefile.AddOrder{Order: order("o9", day(44))}}, day(45), "", func(c familyfile.Cover) bool { return !c.Stopped(day(99)) }},
+		"withdrawn under an order: until its last day": {do(t, coop, day(15), casefile.AddOrder{Order: *expired(day(15), day(40))}), []casefile.Command{withdraw}, day(20), "",
+			func(c familyfile.Cover) bool { return c.StoppedOn == day(40) }},
+		"the picture of the family after the term": {bound, []casefile.Command{casefile.RecordExpectations{Picture: casefile.Picture{KnownOn: day(41),
+			Members: []casefile.MemberPicture{{Member: "m", Expectations: "spokój"}}}}}, day(41), "VOLUNTARY_WORK_STOPPED", nil},
+		"a threat after the term is a fact": {bound, []casefile.Command{casefile.SetBlueCard{Reference: seal.Value{Cipher: []byte{1}}, On: day(41)}}, day(41), "", nil},
 		"court's report is a term": {ordered, nil, day(5), "", func(c familyfile.Cover) bool {
 			return len(c.CourtReports) == 1 && c.CourtReports[0].Due == day(-5).AddMonths(3)
 		}},

@@ -311,6 +311,11 @@ func (f *File) bound(on calendar.Date) bool {
 	return slices.ContainsFunc(f.Section.Orders, func(o Order) bool { return o.EndedOn.IsZero() && !o.expired(on) })
 }
 
+// obliged says that the work stands on a court's order that binds on a day.
+func (f *File) obliged(on calendar.Date) bool {
+	return f.Cover.Basis == familyfile.BasisCourtOrder && f.bound(on)
+}
+
 // unended says that an order is there whose end was not recorded.
 func (f *File) unended() bool {
 	return slices.ContainsFunc(f.Section.Orders, func(o Order) bool { return o.EndedOn.IsZero() })

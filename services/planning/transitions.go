@@ -119,13 +119,13 @@ func allowed(f File, act Act) error {
 	return nil
 }
 
-// stopped refuses voluntary work after every consent to it was withdrawn; a binding court order keeps StoppedOn empty.
+// stopped refuses voluntary work after every consent to it was withdrawn, or after the last day of the court's order where nobody consented.
 func stopped(f File, on calendar.Date) error {
-	if f.Cover.StoppedOn.IsZero() || !on.After(f.Cover.StoppedOn) {
+	if !f.Cover.Stopped(on) {
 		return nil
 	}
 	return fault.Precondition("VOLUNTARY_WORK_STOPPED", "step 9",
-		"Zgody na współpracę zostały cofnięte, więc planu się nie prowadzi. Odnotuj nową zgodę na współpracę (krok 9) albo zakończ pracę z rodziną.")
+		f.Cover.StoppedWhy()+", więc planu się nie prowadzi. Odnotuj nową zgodę na współpracę (krok 9), nowe postanowienie sądu albo zakończ pracę z rodziną.")
 }
 
 func notCooperating() error {

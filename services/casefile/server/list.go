@@ -155,7 +155,7 @@ func (s *Server) summary(l loaded) *casefilev1.FamilyFileSummary {
 		Name: name.In(gmina, name.FamilyFiles, l.doc.ID), Number: c.Number, Etag: rpc.Etag(l.doc.Version), State: rpc.Enum[casefilev1.FamilyFileState](c.State), FamilyName: c.Label.FamilyName,
 		Place: c.Label.Place, Street: c.Label.Address, Basis: rpc.Enum[familyv1.Basis](c.Basis), Assistant: w.staff(c.Assistant), SocialWorker: w.staff(c.SocialWorker),
 		ContractedBody: rpc.LocalName(w.gmina, name.Institutions, w.file.Cover.ContractedBody), OpenedOn: rpc.Date(c.OpenedOn), CooperationStartDate: rpc.Date(c.Day0), ClosedOn: rpc.Date(c.ClosedOn), Difficulty: int32(c.Difficulty),
-		VoluntaryWorkStopped: !c.StoppedOn.IsZero(), LastVisitOn: rpc.Date(c.LastVisitOn),
+		VoluntaryWorkStopped: c.StoppedNow(w.today), LastVisitOn: rpc.Date(c.LastVisitOn),
 	}
 	for _, ch := range c.Children {
 		if ch.LeftOn.IsZero() {

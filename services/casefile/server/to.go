@@ -81,7 +81,7 @@ func (w writer) write(id string) *casefilev1.FamilyFile {
 		ClientKind: rpc.Enum[familyv1.ClientKind](c.ClientKind), Preventive: c.Preventive,
 		TakenOver: c.TakenOver, Referral: rpc.LocalName(w.gmina, name.Referrals, c.Referral), OpenedOn: rpc.Date(c.OpenedOn), Area: c.Area, SocialWorker: w.staff(c.SocialWorker), ContractedBody: rpc.LocalName(w.gmina, name.Institutions, c.ContractedBody),
 		Assistant: w.staff(c.Assistant), AwaitingSinceDate: rpc.Date(c.AwaitingSince), Difficulty: int32(c.Difficulty),
-		DocumentationReadOn: rpc.Date(c.DocsReadOn), CooperationStartDate: rpc.Date(c.Day0), VoluntaryWorkStopped: !c.StoppedOn.IsZero(),
+		DocumentationReadOn: rpc.Date(c.DocsReadOn), CooperationStartDate: rpc.Date(c.Day0), VoluntaryWorkStopped: c.StoppedNow(w.today),
 		BlueCardHeld: c.BlueCard, LastVisitOn: rpc.Date(c.LastVisitOn), PlanVersion: int32(c.PlanVersion), PlanAdoptedOn: rpc.Date(c.PlanAdoptedOn),
 		Deadlines: rpc.Deadlines(familyfile.Deadlines(c), w.gmina, resource, w.today), CorrectionsCount: int32(sec.Corrections),
 	}

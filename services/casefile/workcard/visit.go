@@ -182,8 +182,8 @@ func (f File) fitVisit(v Visit, author string, by By, today calendar.Date) (Visi
 	case v.Kind == Intervention:
 	case v.Kind != Unsuccessful && !f.cooperatedOn(v.On):
 		return v, fault.Precondition("BEFORE_COOPERATION", "step 9", "W tym dniu współpraca z rodziną nie trwała. Sprawdź datę wizyty i dzień rozpoczęcia współpracy.")
-	case !f.Cover.StoppedOn.IsZero() && v.On.After(f.Cover.StoppedOn):
-		return v, fault.Precondition("VOLUNTARY_WORK_STOPPED", "step 9", "Zgody na współpracę zostały cofnięte, więc spotkań się nie prowadzi. Zapisz nową zgodę albo interwencję.")
+	case f.Cover.Stopped(v.On):
+		return v, fault.Precondition("VOLUNTARY_WORK_STOPPED", "step 9", f.Cover.StoppedWhy()+", więc spotkań się nie prowadzi. Zapisz nową zgodę, nowe postanowienie sądu albo interwencję.")
 	}
 	v.Staff, v.Minutes, v.Supersedes, v.Reason = staff, minutes(v.To)-minutes(v.From), "", ""
 	return v, nil

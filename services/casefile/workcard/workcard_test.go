@@ -2,6 +2,7 @@ package workcard
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"asysta.example/internal/access"
@@ -186,6 +187,11 @@ func TestWithdrawnConsentStopsMeetingsNotInterventions(t *testing.T) {
 		if _, err := Apply(f, RecordVisit{visit("v", day)}, assistant, today); reason(err) != want {
 			t.Errorf("meeting on %s: %v", day, err)
 		}
+	}
+	f.Cover.Basis = familyfile.BasisCourtOrder
+	_, err := Apply(f, RecordVisit{visit("v", "2026-10-06")}, assistant, today)
+	if x, ok := fault.As(err); !ok || x.Reason != "VOLUNTARY_WORK_STOPPED" || !strings.HasPrefix(x.Polish, "Postanowienie sądu obowiązywało do 05.10.2026") {
+		t.Errorf("after the order's last day: %+v", x)
 	}
 	v := visit("v", "2026-10-06")
 	v.Kind = Intervention

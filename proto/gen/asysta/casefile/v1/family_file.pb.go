@@ -358,7 +358,7 @@ type FamilyFile struct {
 	JointVisit *JointVisit `protobuf:"bytes,26,opt,name=joint_visit,json=jointVisit,proto3" json:"joint_visit,omitempty"`
 	// Day 0: start of the cooperation, anchor of the clocks; empty before.
 	CooperationStartDate *date.Date `protobuf:"bytes,27,opt,name=cooperation_start_date,json=cooperationStartDate,proto3" json:"cooperation_start_date,omitempty"`
-	// Voluntary work is suspended: every adult with parental authority has withdrawn consent and no court order binds the family. Safety actions (step 16) go on.
+	// Voluntary work is suspended: no adult consents to it and no court order binds the family, or the last one is over. Safety actions (step 16) go on.
 	VoluntaryWorkStopped bool `protobuf:"varint,28,opt,name=voluntary_work_stopped,json=voluntaryWorkStopped,proto3" json:"voluntary_work_stopped,omitempty"`
 	// Periods of service, oldest first; the last one is open while the family is worked with.
 	Spells []*Spell `protobuf:"bytes,29,rep,name=spells,proto3" json:"spells,omitempty"`

@@ -53,7 +53,7 @@ type WorkCardServiceClient interface {
 	// Caller: the family's present assistant; the contracted body the family was given to. State: COOPERATION; ASSIGNED too for
 	// VISIT_KIND_UNSUCCESSFUL; every state of an opened file for VISIT_KIND_INTERVENTION.
 	// Errors: FAILED_PRECONDITION with reason NOT_IN_STATE, NOT_ASSIGNED_THEN (no assignment on that day), BEFORE_COOPERATION (no cooperation on that day),
-	// VOLUNTARY_WORK_STOPPED (every consent was withdrawn by that day); INVALID_ARGUMENT on wrong members, codes, times or dates.
+	// VOLUNTARY_WORK_STOPPED (every consent was withdrawn by that day, or the court order was over and nobody consented); INVALID_ARGUMENT on wrong members, codes, times or dates.
 	RecordVisit(ctx context.Context, in *RecordVisitRequest, opts ...grpc.CallOption) (*Visit, error)
 	// Corrects an entry of the work card: records a new entry, with a reason, that supersedes the named one. The old entry stays readable.
 	//
@@ -281,7 +281,7 @@ type WorkCardServiceServer interface {
 	// Caller: the family's present assistant; the contracted body the family was given to. State: COOPERATION; ASSIGNED too for
 	// VISIT_KIND_UNSUCCESSFUL; every state of an opened file for VISIT_KIND_INTERVENTION.
 	// Errors: FAILED_PRECONDITION with reason NOT_IN_STATE, NOT_ASSIGNED_THEN (no assignment on that day), BEFORE_COOPERATION (no cooperation on that day),
-	// VOLUNTARY_WORK_STOPPED (every consent was withdrawn by that day); INVALID_ARGUMENT on wrong members, codes, times or dates.
+	// VOLUNTARY_WORK_STOPPED (every consent was withdrawn by that day, or the court order was over and nobody consented); INVALID_ARGUMENT on wrong members, codes, times or dates.
 	RecordVisit(context.Context, *RecordVisitRequest) (*Visit, error)
 	// Corrects an entry of the work card: records a new entry, with a reason, that supersedes the named one. The old entry stays readable.
 	//
