@@ -232,7 +232,7 @@ func settingsOf(v reflect.Value) []Setting {
 
 func (c *ServiceConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
-	faults = append(faults, c.Bounds.fault(), address("LISTEN", c.Listen))
+	faults = append(faults, c.fault(), address("LISTEN", c.Listen))
 	if c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial runs in one process: asysta all"))
 	}
@@ -250,7 +250,7 @@ func (c *ServiceConfig) faults() []error {
 
 func (c *AllConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
-	faults = append(faults, c.Bounds.fault(), address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen))
+	faults = append(faults, c.fault(), address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen))
 	if c.Issuer == "" && !c.Trial {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted, or set ASYSTA_TRIAL=true for a trial with invented people"))
 	}

@@ -101,7 +101,10 @@ func TestOnlyNamedPeersConnect(t *testing.T) {
 	server := grpc.NewServer(grpc.Creds(creds))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(lis) }()
-	t.Cleanup(func() { server.Stop(); <-served })
+	t.Cleanup(func() {
+		server.Stop()
+		<-served
+	})
 	strangerOfForeign := foreign.transport("referral")
 	strangerOfForeign.CA = ours.transport("").CA
 	for label, tt := range map[string]struct {
