@@ -32,8 +32,8 @@ func (cmd ConfirmDecision) apply(o *Outcome, a Actor, today calendar.Date) error
 	if d == nil {
 		return fault.Precondition("NO_DECISION_OPEN", "step 19", "Asystent nie zgłosił przeszkody, o której trzeba zdecydować. Decyzję podejmujecie wspólnie: zaczyna zgłoszenie asystenta.")
 	}
-	if d.ProposedPerson == a.Person {
-		return fault.Precondition("SAME_PERSON", "step 19", "Decyzję podejmują dwie osoby: asystent i kierownik. Poproś zastępcę kierownika.")
+	if d.ProposedPerson == a.Person || f.worksWith(a) {
+		return fault.Precondition("SAME_PERSON", "step 19", "Decyzję podejmują dwie osoby: asystent i kierownik. Poproś kierownika albo innego zastępcę.")
 	}
 	var fs fault.Fields
 	notFuture(&fs, cmd.On, today, "decided_on")
@@ -44,6 +44,12 @@ func (cmd ConfirmDecision) apply(o *Outcome, a Actor, today calendar.Date) error
 	}
 	d.Decided, d.Reasons, d.DecidedBy, d.DecidedOn = cmd.Decision, cmd.Reasons, a.Staff, cmd.On
 	return nil
+}
+
+// worksWith says that the actor is the family's assistant, who may be the deputy of the head as well.
+func (f *File) worksWith(a Actor) bool {
+	c := f.Cover
+	return a.Person != "" && a.Person == c.AssistantPer || a.Staff != "" && a.Staff == c.Assistant
 }
 
 // checkClosure checks day, reason and assessment of a closure.
@@ -81,6 +87,9 @@ func (cmd Close) apply(o *Outcome, a Actor, today calendar.Date) error {
 	}
 	if f.openDecision() != nil {
 		return decisionOpen()
+	}
+	if p := f.Section.Proposal; f.worksWith(a) || p != nil && p.ProposedBy != "" && p.ProposedBy == a.Staff {
+		return fault.Precondition("SAME_PERSON", "step 20", "Pracę kończy kierownik na podstawie oceny końcowej asystenta, nigdy sam asystent rodziny. Poproś kierownika albo innego zastępcę.")
 	}
 	var c Closure
 	if f.Section.Proposal != nil {

@@ -234,6 +234,8 @@ type CorrectAssignment struct {
 	Number   int
 	From, To calendar.Date
 	Reason   string
+
+	FirstVisit, LastVisit calendar.Date // days of the work card's entries in the assignment as it is, interventions apart; zero for none
 }
 
 // UpdateMembers changes the members, all changes or none.

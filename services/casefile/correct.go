@@ -153,6 +153,7 @@ func (cmd CorrectAssignment) apply(o *Outcome, a Actor, today calendar.Date) err
 	notBefore(&fs, cmd.From, f.Cover.Spells[0].From, "from_date", "dzień rozpoczęcia sprawy")
 	fs.Check(cmd.To.IsZero() || !cmd.To.After(today), "to_date", "data nie może być późniejsza niż dzisiejsza ("+today.Polish()+").")
 	notBefore(&fs, cmd.To, cmd.From, "to_date", "pierwszy dzień przydziału")
+	cmd.checkActs(&fs, f, old)
 	fs.Check(cmd.To.IsZero() == old.To.IsZero(), "to_date", "przydziału nie kończy się ani nie wznawia poprawką: użyj przekazania albo odwołania asystenta.")
 	if err := fs.Err(); err != nil {
 		return err
@@ -165,6 +166,28 @@ func (cmd CorrectAssignment) apply(o *Outcome, a Actor, today calendar.Date) err
 		f.Cover.AwaitingSince = cmd.To
 	}
 	return o.corrected(Correction{Subject: SubjectAssignment, Number: cmd.Number, Before: period(old), After: period(*as), Reason: cmd.Reason}, a)
+}
+
+// checkActs notes violations where the assignment with its corrected days would not hold the acts that were done in it: joint visit, day 0 and entries of the work
+// card.
+func (cmd CorrectAssignment) checkActs(fs *fault.Fields, f *File, old familyfile.Assignment) {
+	check := func(on calendar.Date, what string) {
+		if on.IsZero() || on.Before(old.From) || !old.To.IsZero() && on.After(old.To) {
+			return
+		}
+		what = "asystent pracował w tym dniu z rodziną: " + what + " (" + on.Polish() + ")."
+		fs.Check(!on.Before(cmd.From), "from_date", what)
+		fs.Check(cmd.To.IsZero() || !on.After(cmd.To), "to_date", what)
+	}
+	if v := f.Section.JointVisit; v != nil {
+		check(v.On, "wspólna wizyta")
+	}
+	for _, sp := range f.Cover.Spells {
+		check(sp.Day0, "rozpoczęcie współpracy")
+	}
+	check(f.Cover.JointVisitOn, "wspólna wizyta")
+	check(cmd.FirstVisit, "pierwsza wizyta w karcie pracy")
+	check(cmd.LastVisit, "ostatnia wizyta w karcie pracy")
 }
 
 func period(a familyfile.Assignment) string {

@@ -258,9 +258,16 @@ func TestWays(t *testing.T) {
 			"DAY0_OUT_OF_ORDER", nil},
 		"day 0 and visit before any assistant": {do(t, coop, day(20), casefile.CorrectAssignment{Number: 1, From: day(5), Reason: "x"}), []casefile.Command{casefile.CorrectDay0{On: day(4), Reason: "pomyłka"}}, day(20),
 			"DAY0_OUT_OF_ORDER", nil},
-		"a refusal that was a consent":    {do(t, assigned, day(5), refusedVisit), []casefile.Command{correctTo(2, consent("m", casefile.Cooperation, casefile.Given, day(5)))}, day(6), "", func(c familyfile.Cover) bool { return c.Day0 == day(5) }},
-		"an assignment ended by mending":  {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(1), To: day(9), Reason: "x"}}, day(20), "INVALID_FIELDS", nil},
-		"an assignment's first day moves": {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(1), Reason: "x"}}, day(20), "", func(c familyfile.Cover) bool { return c.Assignments[0].From == day(1) }},
+		"a refusal that was a consent":                   {do(t, assigned, day(5), refusedVisit), []casefile.Command{correctTo(2, consent("m", casefile.Cooperation, casefile.Given, day(5)))}, day(6), "", func(c familyfile.Cover) bool { return c.Day0 == day(5) }},
+		"an assignment ended by mending":                 {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(1), To: day(9), Reason: "x"}}, day(20), "INVALID_FIELDS", nil},
+		"an assignment's first day past the joint visit": {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(11), Reason: "x"}}, day(20), "INVALID_FIELDS", nil},
+		"an assignment's first day past day 0": {do(t, assigned, day(8), refusedVisit, casefile.RecordConsent{Consent: consent("f", casefile.Cooperation, casefile.Given, day(8))}), []casefile.Command{casefile.Unassign{To: day(20)},
+			casefile.CorrectAssignment{Number: 1, From: day(6), To: day(20), Reason: "x"}}, day(20), "INVALID_FIELDS", nil},
+		"an assignment's first day past a visit": {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(9), Reason: "x", FirstVisit: day(7), LastVisit: day(15)}}, day(20), "INVALID_FIELDS", nil},
+		"an assignment's last day before a visit": {coop, []casefile.Command{casefile.Unassign{To: day(20)}, casefile.CorrectAssignment{Number: 1, From: day(0), To: day(14), Reason: "x", FirstVisit: day(12),
+			LastVisit: day(15)}}, day(20), "INVALID_FIELDS", nil},
+		"another's assignment does not hold them": {coop, []casefile.Command{casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-2", Person: "p-as-2"}, On: day(12)}, casefile.CorrectAssignment{Number: 2, From: day(15), Reason: "x"}}, day(20), "", nil},
+		"an assignment's first day moves":         {coop, []casefile.Command{casefile.CorrectAssignment{Number: 1, From: day(1), Reason: "x"}}, day(20), "", func(c familyfile.Cover) bool { return c.Assignments[0].From == day(1) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := tc.f, error(nil)
@@ -299,6 +306,44 @@ func expired(on, until calendar.Date) *casefile.Order {
 
 func correctTo(n int, c casefile.Consent) casefile.Command {
 	return casefile.CorrectConsent{Number: n, Consent: &c, Reason: "pomyłka"}
+}
+
+// The deputy of the head who is the family's assistant neither ends the work alone (step 20) nor decides with themselves (step 19).
+func TestDeputyWhoIsTheAssistant(t *testing.T) {
+	coop := in(t, familyfile.Cooperation)
+	assistant := actors[access.Assistant]
+	deputy := assistant
+	deputy.Role = access.Head
+	proposed := func(f casefile.File, cmd casefile.Command) casefile.File {
+		o, err := casefile.Apply(f, cmd, assistant, day(30))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.File
+	}
+	handed := do(t, proposed(coop, casefile.ProposeClosure{Closure: *closure(day(30), "NO_EFFECTS")}), day(30), casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-2", Person: "p-as-2"}, On: day(30), Reason: "urlop"})
+	obstacle := casefile.ProposeDecision{ID: "d", Obstacle: "brak", Decision: casefile.DecideContinue, On: day(25)}
+	byBody, err := casefile.Apply(coop, obstacle, actors[access.ContractedBody], day(30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		f   casefile.File
+		cmd casefile.Command
+	}{
+		"own final assessment":           {coop, casefile.Close{Closure: closure(day(30), "NO_EFFECTS")}},
+		"as proposed by themselves":      {proposed(coop, casefile.ProposeClosure{Closure: *closure(day(30), "NO_EFFECTS")}), casefile.Close{}},
+		"as proposed before a handover":  {handed, casefile.Close{}},
+		"obstacle of their own":          {proposed(coop, obstacle), casefile.ConfirmDecision{Decision: casefile.DecideContinue, On: day(30)}},
+		"obstacle that the body reports": {byBody.File, casefile.ConfirmDecision{Decision: casefile.DecideContinue, On: day(30)}},
+	} {
+		if _, err := casefile.Apply(tc.f, tc.cmd, deputy, day(30)); !fault.IsReason(err, "SAME_PERSON") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := casefile.Apply(tc.f, tc.cmd, actors[access.Head], day(30)); err != nil {
+			t.Errorf("%s, by the head: %v", name, err)
+		}
+	}
 }
 
 // A case that stood on paper for a year has the clocks of its past.

@@ -7,9 +7,12 @@ import (
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/familyfile"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
+	"asysta.example/services/casefile/workcard"
 )
 
 // CorrectDay0 corrects day 0; clocks follow.
@@ -35,10 +38,54 @@ func (s *Server) CorrectConsent(ctx context.Context, req *casefilev1.CorrectCons
 
 // CorrectAssignment corrects the days of an assignment.
 func (s *Server) CorrectAssignment(ctx context.Context, req *casefilev1.CorrectAssignmentRequest) (*casefilev1.FamilyFile, error) {
-	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) {
-		cmd := casefile.CorrectAssignment{Number: int(req.GetNumber()), Reason: req.GetReason()}
-		return cmd, dates(into(&cmd.From, req.GetFromDate(), "from_date"), into(&cmd.To, req.GetToDate(), "to_date"))
-	})
+	l, _, err := s.load(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	cmd := casefile.CorrectAssignment{Number: int(req.GetNumber()), Reason: req.GetReason()}
+	if err := dates(into(&cmd.From, req.GetFromDate(), "from_date"), into(&cmd.To, req.GetToDate(), "to_date")); err != nil {
+		return nil, err
+	}
+	if all := l.file.Cover.Assignments; cmd.Number >= 1 && cmd.Number <= len(all) {
+		if cmd.FirstVisit, cmd.LastVisit, err = s.visited(ctx, l.doc, all[cmd.Number-1]); err != nil {
+			return nil, err
+		}
+	}
+	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) { return cmd, nil })
+}
+
+// visited gives the first and last day on which the work card has an entry of an assignment, interventions apart. Nothing of the entries is handed out.
+func (s *Server) visited(ctx context.Context, doc *store.Document, as familyfile.Assignment) (first, last calendar.Date, err error) {
+	card, err := rpc.Decode[workcard.Card](doc.Sections[workcard.SectionName])
+	if err != nil {
+		return first, last, err
+	}
+	quiet, _ := store.WithReadSet(ctx)
+	q := store.RecordQuery{Type: store.Visits, File: doc.ID, From: as.From.String(), Limit: 200}
+	if !as.To.IsZero() {
+		q.To = as.To.AddDays(1).String()
+	}
+	for {
+		page, err := s.deps.Scope(ctx).Records(quiet, q)
+		if err != nil {
+			return first, last, err
+		}
+		for _, r := range page.Records {
+			v, err := rpc.Decode[workcard.Visit](r.Body)
+			if err != nil {
+				return first, last, err
+			}
+			if v.Staff != as.Staff || v.Kind == workcard.Intervention || card.SupersededBy(v.ID) != "" {
+				continue
+			}
+			if last = v.On; first.IsZero() {
+				first = v.On
+			}
+		}
+		if q.Token = page.Next; q.Token == "" {
+			return first, last, nil
+		}
+	}
 }
 
 // ListCorrections lists what was corrected, and why.

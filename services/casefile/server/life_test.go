@@ -16,6 +16,7 @@ import (
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/store"
+	workcard "asysta.example/services/casefile/workcard/server"
 )
 
 func due(f *casefilev1.FamilyFile, rule string) string {
@@ -323,4 +324,23 @@ func TestTakeOver(t *testing.T) {
 	}
 	_, err = w.client.TakeOverPaperCase(w.As("as-1"), changed)
 	want(t, err, "DENIED")
+}
+
+// An assignment cannot be corrected past what its assistant has written in the work card.
+func TestCorrectedAssignmentHoldsItsVisits(t *testing.T) {
+	w := newWorld(t)
+	card := casefilev1.NewWorkCardServiceClient(w.Serve(workcard.New(w.Deps)))
+	f := w.cooperating("f1", "as-1", "")
+	w.Travel("2026-03-20")
+	f, err := w.client.ReassignAssistant(w.As("head"), &casefilev1.ReassignAssistantRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Assistant: staff("as-2"), HandoverDate: on("2026-03-20"), Reason: "urlop"})
+	must(t, err)
+	w.Travel("2026-03-25")
+	_, err = card.RecordVisit(w.As("as-2"), &casefilev1.RecordVisitRequest{Parent: f.GetName(), RequestId: w.RequestID(), Visit: &casefilev1.Visit{VisitedOn: on("2026-03-22"), Kind: casefilev1.VisitKind_VISIT_KIND_MEETING,
+		Place: casefilev1.VisitPlace_VISIT_PLACE_HOME, FromTimeOfDay: "10:00", ToTimeOfDay: "11:00", MemberIds: []string{"m"}, TaskCodes: []string{"3"}, Findings: "rozmowa"}})
+	must(t, err)
+	for _, c := range []struct{ day, reason string }{{"2026-03-23", "INVALID_FIELDS"}, {"2026-03-22", ""}} {
+		f = w.get("head", f.GetName())
+		_, err := w.client.CorrectAssignment(w.As("head"), &casefilev1.CorrectAssignmentRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Number: 2, FromDate: on(c.day), Reason: "pomyłka"})
+		want(t, err, c.reason)
+	}
 }

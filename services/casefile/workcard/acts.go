@@ -30,7 +30,7 @@ const never = "Ta teczka nie została otwarta; sprawdź numer sprawy."
 // Acts are all acts of the work card.
 var Acts = []Act{
 	{Command: "RecordVisit", Kinds: []VisitKind{Meeting, Accompanying, Joint}, States: []familyfile.State{familyfile.Cooperation}, Roles: working, Rule: "step 11",
-		Polish: "Spotkania zapisuje się w karcie pracy od rozpoczęcia współpracy do jej zakończenia. Najpierw zapisz wspólną wizytę i zgodę na współpracę; interwencję i wizytę, która nie doszła do skutku, zapisz pod właściwym rodzajem."},
+		Polish: "Spotkania zapisuje się w karcie pracy od rozpoczęcia współpracy do jej zakończenia. Przed jej rozpoczęciem zapisz najpierw wspólną wizytę i zgodę na współpracę; po zakończeniu pracy zapisz monitorowanie. Interwencję i wizytę, która nie doszła do skutku, zapisz pod właściwym rodzajem."},
 	{Command: "RecordVisit", Kinds: []VisitKind{Unsuccessful}, States: []familyfile.State{familyfile.Assigned, familyfile.Cooperation}, Roles: working, Rule: "step 11",
 		Polish: "Wizytę, która nie doszła do skutku, zapisuje się od przydzielenia asystenta do zakończenia pracy z rodziną."},
 	{Command: "RecordVisit", Kinds: []VisitKind{Intervention}, States: opened, Roles: working, Rule: "step 16", Polish: never},

@@ -23,6 +23,9 @@ type Order struct {
 	CaseNumber string
 }
 
+// SectionName is the section of the family file that the card is stored in.
+const SectionName = "workcard"
+
 // Card is the work card's own section of the file. It stays small: what was written is in the records.
 type Card struct {
 	Superseded []Supersession `bson:"superseded,omitempty"`

@@ -22,7 +22,7 @@ import (
 )
 
 // section is the work card's own section of the family file.
-const section = "workcard"
+const section = workcard.SectionName
 
 // Server serves asysta.casefile.v1.WorkCardService.
 type Server struct {
