@@ -106,7 +106,10 @@ func translateDecoding(msg string) string {
 	case strings.Contains(msg, "unknown field"):
 		return "nieznane pole " + quoted(msg) + ". Sprawdź pisownię pod /docs/."
 	case strings.Contains(msg, "invalid value for"):
-		return "niewłaściwa wartość pola typu " + afterLast(msg, "invalid value for ") + "."
+		kind, field, _ := strings.Cut(afterMarker(msg, "invalid value for "), " field ")
+		return "niewłaściwa wartość pola" + named(field) + expected(kind) + ". Sprawdź je pod /docs/."
+	case strings.Contains(msg, "parsing field"), strings.Contains(msg, "parsing list"), strings.Contains(msg, "too many values for field"):
+		return "niewłaściwa wartość parametru " + quoted(msg) + ". Sprawdź go pod /docs/."
 	default:
 		return "treść nie jest poprawnym dokumentem JSON zgodnym z opisem pod /docs/."
 	}
@@ -122,15 +125,36 @@ func quoted(msg string) string {
 	return "„" + name + "”"
 }
 
-// afterLast gives the word of a type that follows a marker, without the value behind it.
-func afterLast(msg, marker string) string {
-	rest := msg[strings.LastIndex(msg, marker)+len(marker):]
-	word, _, _ := strings.Cut(rest, ":")
-	word, _, _ = strings.Cut(word, " field")
-	if len(word) > 32 || strings.ContainsFunc(word, notOfName) {
-		return "opisanego pod /docs/"
+// afterMarker gives what a decoder says after a marker, up to the value.
+func afterMarker(msg, marker string) string {
+	rest, _, _ := strings.Cut(msg[strings.Index(msg, marker)+len(marker):], ":")
+	return rest
+}
+
+// named gives the name of a field in quotation marks, or nothing where it is no name.
+func named(field string) string {
+	if field == "" || len(field) > 64 || strings.ContainsFunc(field, notOfName) {
+		return ""
 	}
-	return word
+	return " „" + field + "”"
+}
+
+// expected says what a field of a kind takes.
+func expected(kind string) string {
+	switch {
+	case strings.Contains(kind, "int"), strings.Contains(kind, "fixed"):
+		return ": wpisz liczbę całkowitą"
+	case kind == "float", kind == "double":
+		return ": wpisz liczbę"
+	case kind == "enum":
+		return ": wpisz jeden z kodów z listy"
+	case kind == "bool":
+		return ": wpisz true albo false"
+	case kind == "string":
+		return ": wpisz tekst w cudzysłowie"
+	default:
+		return ""
+	}
 }
 
 func notOfName(r rune) bool {

@@ -126,6 +126,18 @@ func TestDecodingErrorsRepeatNoValue(t *testing.T) {
 	}
 }
 
+func TestDecodingErrorsNameTheFieldAndSayWhatItTakes(t *testing.T) {
+	for msg, want := range map[string]string{
+		`proto: (line 1:5): invalid value for int32 field year: "dwa tysiące"`: "niewłaściwa wartość pola „year”: wpisz liczbę całkowitą. Sprawdź je pod /docs/.",
+		`proto: (line 1:5): invalid value for enum field source: "SZKOLA"`:     "niewłaściwa wartość pola „source”: wpisz jeden z kodów z listy. Sprawdź je pod /docs/.",
+		`parsing field "page_size": strconv.ParseInt: parsing "abc"`:           "niewłaściwa wartość parametru „page_size”. Sprawdź go pod /docs/.",
+	} {
+		if got := translateDecoding(msg); got != want {
+			t.Errorf("%s: %s, want %s", msg, got, want)
+		}
+	}
+}
+
 func TestOnlyAllowedHeadersReachAService(t *testing.T) {
 	b := &backend{}
 	h := b.serve(t)
