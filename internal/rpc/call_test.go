@@ -185,7 +185,7 @@ func TestValidationSpeaksPolishAfterAuthorization(t *testing.T) {
 	}
 	got := violations(err)
 	for field, want := range map[string]string{
-		"referral.area":    "za długie: najwyżej 64 znaków.",
+		"referral.area":    "za długie: można wpisać do 64 znaków.",
 		"referral.source":  "wybierz wartość z listy.",
 		"referral.members": "za dużo pozycji: najwyżej 30.",
 		"request_id":       "identyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki.",

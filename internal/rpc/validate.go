@@ -56,6 +56,9 @@ func sentence(v *protovalidate.Violation) string {
 		return text
 	}
 	_, rule, _ := strings.Cut(id, ".")
+	if rule == "min_len" && ruleValue(v) == "1" {
+		return sentences["required"]
+	}
 	if text, ok := comparisons[rule]; ok {
 		return fmt.Sprintf(text, ruleValue(v))
 	}
@@ -120,7 +123,7 @@ var comparisons = map[string]string{
 	"not_in":   "tej wartości nie można tu podać (%s).",
 	"len":      "długość musi wynosić dokładnie %s.",
 	"min_len":  "za krótkie: podaj co najmniej %s znaków.",
-	"max_len":  "za długie: najwyżej %s znaków.",
+	"max_len":  "za długie: można wpisać do %s znaków.",
 	"prefix":   "zapis musi zaczynać się od „%s”.",
 	"suffix":   "zapis musi kończyć się na „%s”.",
 	"contains": "zapis musi zawierać „%s”.",
