@@ -78,6 +78,9 @@ var Transitions = []Transition{
 	{Held, "Reserve", Held, ""},
 	{Reserved, "Confirm", Held, ""},
 	{Held, "Confirm", Held, ""},
+	{"", "Hold", Held, ""},
+	{Reserved, "Hold", Held, ""},
+	{Held, "Hold", Held, ""},
 	{"", "Release", "", ""},
 	{Reserved, "Release", "", ""},
 	{Held, "Release", "", ""},
@@ -142,6 +145,18 @@ func (c Caseload) Confirm(file string, at time.Time) (Caseload, error) {
 	places := slices.Clone(c.Places)
 	places[i].State, places[i].Since = Held, at.UTC()
 	return Caseload{Places: places}, nil
+}
+
+// Hold says that the family file exists with this assistant, whether or not a place was reserved and left: the file is the truth, and a caseload beyond the cap is
+// seen rather than hidden. over says that it is beyond the cap in force on the day of the instant.
+func (c Caseload) Hold(gmina, file string, at time.Time) (next Caseload, over bool) {
+	next, err := c.Confirm(file, at)
+	if err != nil {
+		places := append(slices.Clone(c.Places), Place{File: file, Gmina: gmina, State: Held, Since: at.UTC()})
+		slices.SortFunc(places, func(a, b Place) int { return cmp.Compare(a.File, b.File) })
+		next = Caseload{Places: places}
+	}
+	return next, next.Taken() > CapOn(calendar.In(at)).N
 }
 
 // Release gives the place of a family file back. Where there is none, nothing changes.

@@ -64,6 +64,19 @@ func TestAFullCaseloadAnswersARepeatedReservation(t *testing.T) {
 	}
 }
 
+func TestHoldGoesBeyondTheCap(t *testing.T) {
+	c, over := filled(t, 14, noon).Hold("3024035", "x", noon)
+	if p, ok := c.Of("x"); over || !ok || p.State != caseload.Held || c.Taken() != 15 {
+		t.Errorf("the fifteenth: over %t, %+v, %d taken", over, p, c.Taken())
+	}
+	if c, over = c.Hold("3024035", "a", noon); !over || c.Taken() != 16 {
+		t.Errorf("the sixteenth: over %t, %d taken", over, c.Taken())
+	}
+	if p, _ := c.Of("f03"); p.State != caseload.Reserved {
+		t.Errorf("another family's place is %s", p.State)
+	}
+}
+
 func TestConfirmWithoutReservation(t *testing.T) {
 	_, err := caseload.Caseload{}.Confirm("f", noon)
 	if !fault.IsReason(err, caseload.ReasonNotReserved) {
@@ -79,6 +92,10 @@ func TestTransitionsAreTheTable(t *testing.T) {
 	commands := map[string]func(caseload.Caseload) (caseload.Caseload, error){
 		"Reserve": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Reserve("3024035", "f", noon) },
 		"Confirm": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Confirm("f", noon) },
+		"Hold": func(c caseload.Caseload) (caseload.Caseload, error) {
+			c, _ = c.Hold("3024035", "f", noon)
+			return c, nil
+		},
 		"Release": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Release("f"), nil },
 	}
 	for from, c := range build {

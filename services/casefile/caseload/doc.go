@@ -7,6 +7,7 @@
 //     success and one refusal.
 //   - A place is reserved before the family file is committed and confirmed after. Reserved and held places count alike.
 //   - Every command is idempotent by file: a repeated reservation takes no second place, a repeated release frees nothing else.
+//   - Hold alone goes beyond the cap: it puts right a caseload that lost a place of a family which is worked with.
 //   - Lowering the cap takes no place away; it refuses new ones.
 //
 // This is the pure core: it imports calendar and fault alone, and has no clock and no I/O. Package keeper is its shell.

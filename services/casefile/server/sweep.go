@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
+	"asysta.example/internal/familyfile"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile/caseload"
@@ -27,50 +29,61 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 	})
 }
 
-// Reconcile gives back every place held for a file that does not count any more with that assistant: a crash between the commit of a handover or closure and the release
-// leaves one. It reads every caseload of a county and is for a daily run.
-func (s *Server) Reconcile(ctx context.Context, county string) (freed int, err error) {
-	q := store.Query{Index: "all", Limit: 200}
-	for {
-		page, err := s.deps.Store.ForCounty(county).List(ctx, store.Caseloads, q)
-		if err != nil {
-			return freed, fmt.Errorf("casefile: reconcile: %w", err)
-		}
-		for _, hit := range page.Hits {
-			n, err := s.reconcile(ctx, county, hit.Doc.ID)
-			if freed += n; err != nil {
-				return freed, err
+// Reconcile brings the caseloads of a county in line with its family files, for the file is the truth: a place held for a file that does not count any more with that
+// assistant is given back, and a file whose assistant holds no place for it is given one, beyond the cap where it must be. A crash between the commit of a file and
+// its places leaves the first; the second can only come of a fault, and is logged. It reads every caseload and every open file and is for a daily run.
+func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err error) {
+	freed, err := each(ctx, s.deps.Store.ForCounty(county), store.Caseloads, store.Query{Index: "all"}, func(doc *store.Document) (int, error) {
+		return s.freeStray(ctx, county, doc.ID)
+	})
+	if err != nil {
+		return freed, err
+	}
+	gminas, err := s.deps.Directory.ListGminas(ctx, county)
+	if err != nil {
+		return freed, fmt.Errorf("casefile: reconcile: %w", err)
+	}
+	mended = freed
+	for _, g := range gminas {
+		for _, state := range []familyfile.State{familyfile.Assigned, familyfile.Cooperation} {
+			given, err := each(ctx, s.deps.Store.For(g.TERYT), store.FamilyFiles, store.Query{Index: "by_state", Equal: []any{string(state)}}, func(doc *store.Document) (int, error) {
+				return s.giveLost(ctx, doc)
+			})
+			if mended += given; err != nil {
+				return mended, err
 			}
 		}
-		if page.Next == "" {
-			return freed, nil
-		}
-		q.Token = page.Next
 	}
+	return mended, nil
 }
 
 // ReconcileAll reconciles every county of the deployment.
-func (s *Server) ReconcileAll(ctx context.Context) (freed int, err error) {
-	q := store.Query{Index: "all", Limit: 200}
+func (s *Server) ReconcileAll(ctx context.Context) (mended int, err error) {
+	return each(ctx, s.deps.Store.System(), store.Counties, store.Query{Index: "all"}, func(doc *store.Document) (int, error) { return s.Reconcile(ctx, doc.ID) })
+}
+
+// each does something with every document that a query finds and adds up what it counts.
+func each(ctx context.Context, r store.Reader, kind store.Kind, q store.Query, do func(*store.Document) (int, error)) (sum int, err error) {
+	q.Limit = 200
 	for {
-		page, err := s.deps.Store.System().List(ctx, store.Counties, q)
+		page, err := r.List(ctx, kind, q)
 		if err != nil {
-			return freed, fmt.Errorf("casefile: reconcile: %w", err)
+			return sum, fmt.Errorf("casefile: reconcile: %w", err)
 		}
 		for _, hit := range page.Hits {
-			n, err := s.Reconcile(ctx, hit.Doc.ID)
-			if freed += n; err != nil {
-				return freed, err
+			n, err := do(hit.Doc)
+			if sum += n; err != nil {
+				return sum, err
 			}
 		}
-		if page.Next == "" {
-			return freed, nil
+		if q.Token = page.Next; q.Token == "" {
+			return sum, nil
 		}
-		q.Token = page.Next
 	}
 }
 
-func (s *Server) reconcile(ctx context.Context, county, person string) (freed int, err error) {
+// freeStray gives back the places that a person holds for families who are not theirs.
+func (s *Server) freeStray(ctx context.Context, county, person string) (freed int, err error) {
 	c, err := s.keeper.Load(ctx, county, person)
 	if err != nil {
 		return 0, err
@@ -93,4 +106,34 @@ func (s *Server) reconcile(ctx context.Context, county, person string) (freed in
 		freed++
 	}
 	return freed, nil
+}
+
+// giveLost gives the assistant of a file the place for it that their caseload lacks. The file is read again before and after, so that a handover meanwhile leaves
+// no place behind.
+func (s *Server) giveLost(ctx context.Context, listed *store.Document) (given int, err error) {
+	ctx = rpc.Background(ctx, "casefile", listed.Gmina, sweepMethod)
+	l, exists, err := s.find(ctx, listed.Gmina, listed.ID)
+	if err != nil || !exists {
+		return 0, err
+	}
+	at := keeper.At{Gmina: listed.Gmina, Person: l.file.Cover.AssistantPer, File: listed.ID}
+	if !holds(l.file.Cover, at.Person) || at.Person == "" {
+		return 0, nil
+	}
+	c, err := s.keeper.Load(ctx, at.Gmina[:4], at.Person)
+	if err != nil {
+		return 0, err
+	}
+	if p, ok := c.Of(at.File); ok && p.State == caseload.Held {
+		return 0, nil
+	}
+	over, err := s.keeper.Hold(ctx, at)
+	if err != nil {
+		return 0, err
+	}
+	s.deps.Log.WarnContext(ctx, "a family had no place in its assistant's caseload", slog.String("file", at.File), slog.String("person", at.Person), slog.Bool("over_cap", over))
+	if l, _, err = s.find(ctx, at.Gmina, at.File); err == nil {
+		err = s.settlePerson(ctx, l.doc, at.Person)
+	}
+	return 1, err
 }

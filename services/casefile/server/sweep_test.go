@@ -2,12 +2,15 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 
 	"asysta.example/internal/directory"
 	"asysta.example/internal/store"
+	"asysta.example/services/casefile/caseload/keeper"
 )
 
 // A crash between the commit of a file and its places is mended by the sweep and by Reconcile.
@@ -42,6 +45,35 @@ func TestSweepAfterCrash(t *testing.T) {
 	if freed, err := w.service.ReconcileAll(t.Context()); err != nil || freed != 1 || w.places("as-1") != "" {
 		t.Errorf("reconciled %d, %v, places %q", freed, err, w.places("as-1"))
 	}
+}
+
+// A file is the truth: its assistant gets the place that the caseload lost, even where that is one too many.
+func TestReconcileGivesLostPlaces(t *testing.T) {
+	w := newWorld(t)
+	w.open("f1", "as-1", "")
+	lost := keeper.At{Gmina: gmina, Person: "p-as-1", File: "f1"}
+	must(t, w.keeper.Release(t.Context(), lost))
+	for range 2 {
+		if n, err := w.service.Reconcile(t.Context(), county); err != nil || n > 1 || w.places("as-1") != "f1 HELD" {
+			t.Errorf("mended %d, %v, places %q", n, err, w.places("as-1"))
+		}
+	}
+	if n, err := w.service.Reconcile(t.Context(), county); err != nil || n != 0 {
+		t.Errorf("mended again: %d, %v", n, err)
+	}
+	must(t, w.keeper.Release(t.Context(), lost))
+	for i := range 15 {
+		w.open(fmt.Sprintf("g%02d", i), "as-1", "")
+	}
+	n, err := w.service.Reconcile(t.Context(), county)
+	if c, _ := w.keeper.Load(t.Context(), county, "p-as-1"); err != nil || n != 1 || c.Taken() != 16 {
+		t.Errorf("mended %d, %v, %d places", n, err, c.Taken())
+	}
+	if !strings.Contains(w.Logged(), `"over_cap":true`) {
+		t.Error("a caseload beyond the cap is not logged")
+	}
+	_, err = w.system.ReservePlace(w.asking(), &casefilev1.ReservePlaceRequest{FamilyFile: file("one-more"), Assistant: staff("as-1"), RequestId: w.RequestID()})
+	want(t, err, "CASELOAD_FULL")
 }
 
 // A handover whose commit fails leaves the family where it was. Nobody knows yet whether the commit may still come through, so that the place is the sweep's to free.

@@ -71,6 +71,15 @@ func (k *Keeper) Confirm(ctx context.Context, at At) error {
 	})
 }
 
+// Hold puts right a caseload that lacks a family which the file says is worked with; over says that the assistant now has more families than the cap allows.
+func (k *Keeper) Hold(ctx context.Context, at At) (over bool, err error) {
+	err = k.change(ctx, at, "uzgodnienie z teczką rodziny", func(c caseload.Caseload, now time.Time) (caseload.Caseload, error) {
+		c, over = c.Hold(at.Gmina, at.File, now)
+		return c, nil
+	})
+	return over, err
+}
+
 // Release gives the place back: the family was given to another assistant, the work has ended, or the file never came and was fenced.
 func (k *Keeper) Release(ctx context.Context, at At) error {
 	return k.change(ctx, at, "zwolnienie miejsca u asystenta", func(c caseload.Caseload, _ time.Time) (caseload.Caseload, error) {
