@@ -41,9 +41,12 @@ type Template struct {
 var frame string
 
 // New parses the content of a kind of paper: an html/template that is shown below the title, with the data given to Render. Functions: data ("31.01.2026" for a
-// calendar.Date, "—" for none), lines (a text split into its lines). It panics on a template that does not parse, which a test of the caller finds.
-func New(name, content string) *Template {
+// calendar.Date, "—" for none), lines (a text split into its lines), and those given. It panics on a template that does not parse, which a test of the caller finds.
+func New(name, content string, funcs ...template.FuncMap) *Template {
 	t := template.New(name).Funcs(template.FuncMap{"data": Day, "lines": Lines})
+	for _, f := range funcs {
+		t.Funcs(f)
+	}
 	template.Must(t.New("frame").Parse(frame))
 	template.Must(t.New("content").Parse(content))
 	return &Template{t: t}

@@ -170,7 +170,7 @@ func TestPrintedPlanHasOfficeAndNoAddressOfTheFamily(t *testing.T) {
 	page, err := w.plans.PrintPlan(w.As("as-1"), &planningv1.PrintPlanRequest{Name: plan1})
 	must(t, err)
 	text := string(page.GetData())
-	for _, want := range []string{"<html lang=\"pl\">", "w Radziłowie", "86 273 68 72", "Plac 500-lecia 15", "stały rytm dnia", "Anna Świątek", "30.09.2026", "podpis pracownika socjalnego", "6. Problemy wychowawcze z dziećmi", "projekt"} {
+	for _, want := range []string{"<html lang=\"pl\">", "w Radziłowie", "86 273 68 72", "Plac 500-lecia 15", "stały rytm dnia", "Anna Świątek", "30.09.2026", "podpis: pracownik socjalny (konsultacja)", "6. Problemy wychowawcze z dziećmi", "projekt"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}

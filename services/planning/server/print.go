@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -14,8 +13,8 @@ import (
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/catalogue"
-	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
+	"asysta.example/internal/printpage"
 	"asysta.example/internal/store"
 	"asysta.example/services/planning"
 )
@@ -23,11 +22,11 @@ import (
 //go:embed plan.html
 var planPage string
 
-var planTemplate = template.Must(template.New("plan").Funcs(template.FuncMap{
-	"date": calendar.Date.Polish, "task": catalogue.Tasks.Title, "aim": catalogue.Aims.Title, "area": catalogue.LifeAreas.Title,
+var planPaper = printpage.New("plan", planPage, template.FuncMap{
+	"task": catalogue.Tasks.Title, "aim": catalogue.Aims.Title, "area": catalogue.LifeAreas.Title,
 	"form": catalogue.WorkForms.Title, "support": catalogue.SupportForms.Title, "help": catalogue.HelpSources.Title,
 	"care": planning.CareTitle, "holder": func(h planning.Holder) string { return holderTitle[h] }, "status": func(s planning.Status) string { return statusTitle[s] },
-}).Parse(planPage))
+})
 
 var holderTitle = map[planning.Holder]string{
 	planning.OfMember: "członek rodziny", planning.OfFamily: "rodzina", planning.OfCommunity: "społeczność lokalna", planning.OfInstitution: "instytucje",
@@ -40,7 +39,6 @@ var statusTitle = map[planning.Status]string{
 
 // printed is what the page shows. It holds no address of the family: a copy may reach a parent from whom the others are protected.
 type printed struct {
-	Office    directory.Office
 	Number    string
 	Family    string
 	Version   int
@@ -51,7 +49,6 @@ type printed struct {
 	Hash      string
 	Head      bool // the head signs too
 	Care      bool // the coordinator signs too
-	PrintedOn calendar.Date
 	members   map[string]string
 }
 
@@ -87,6 +84,26 @@ func (p printed) Doer(a planning.Action) string {
 	return a.Who
 }
 
+// Subtitle says which version it is and since when it is in force.
+func (p printed) Subtitle() string {
+	if p.Draft {
+		return fmt.Sprintf("Wersja %d – projekt", p.Version)
+	}
+	return fmt.Sprintf("Wersja %d, przyjęta %s", p.Version, p.AdoptedOn.Polish())
+}
+
+// Signatures are the lines to sign on.
+func (p printed) Signatures() []string {
+	lines := []string{"członek rodziny", "członek rodziny", "asystent rodziny", "pracownik socjalny (konsultacja)"}
+	if p.Care {
+		lines = append(lines, "koordynator rodzinnej pieczy zastępczej (uzgodnienie)")
+	}
+	if p.Head {
+		lines = append(lines, "kierownik ośrodka (zatwierdzenie)")
+	}
+	return lines
+}
+
 // PrintPlan implements PlanningService.
 func (s *planningServer) PrintPlan(ctx context.Context, req *planningv1.PrintPlanRequest) (*httpbody.HttpBody, error) {
 	n, version, err := planName(req.GetName())
@@ -108,19 +125,22 @@ func (s *planningServer) PrintPlan(ctx context.Context, req *planningv1.PrintPla
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("planning: office: %w", err)
 	}
-	page.Office = settings.Office
-	var b bytes.Buffer
-	if err := planTemplate.Execute(&b, page); err != nil {
+	office := settings.Office
+	body, err := planPaper.Render(printpage.Frame{
+		Office: printpage.Office{Name: office.Name, Address: office.Address, Place: office.Place, Phone: office.Phone, Email: office.Email},
+		Title:  "Plan pracy z rodziną", Number: page.Number, Subtitle: page.Subtitle(), PrintedOn: o.env.Today, Signatures: page.Signatures(),
+	}, page)
+	if err != nil {
 		return nil, fmt.Errorf("planning: print plan: %w", err)
 	}
-	return &httpbody.HttpBody{ContentType: "text/html; charset=utf-8", Data: b.Bytes()}, nil
+	return &httpbody.HttpBody{ContentType: printpage.ContentType, Data: body}, nil
 }
 
 // printed gathers what the page of a version shows.
 func (s *planningServer) printed(ctx context.Context, o opened, version int) (printed, error) {
 	sec := o.file.Section
 	p := printed{Number: o.file.Cover.Number, Family: o.file.Cover.Label.FamilyName, Version: version, Head: o.env.HeadApproves,
-		Care: len(o.file.Cover.Coordinators()) > 0, PrintedOn: o.env.Today, members: memberNames(o.file.Cover)}
+		Care: len(o.file.Cover.Coordinators()) > 0, members: memberNames(o.file.Cover)}
 	var marks []planning.Mark
 	switch {
 	case sec.Draft != nil && sec.Draft.Version == version:
