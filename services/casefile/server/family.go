@@ -11,7 +11,6 @@ import (
 	"asysta.example/internal/directory"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/rpc"
-	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
 )
 
@@ -108,7 +107,7 @@ func (s *Server) UpdateMembers(ctx context.Context, req *casefilev1.UpdateMember
 	}
 	var cmd casefile.UpdateMembers
 	if !replayed(ctx, l.doc) {
-		if cmd, err = s.changesFrom(ctx, l.doc, req.GetChanges()); err != nil {
+		if cmd, err = s.changesFrom(ctx, sealing{gmina: l.doc.Gmina, file: l.doc.ID, dry: req.GetValidateOnly()}, req.GetChanges()); err != nil {
 			return nil, err
 		}
 		for _, ch := range cmd.Changes {
@@ -152,10 +151,10 @@ func (s *Server) claimNew(ctx context.Context, l loaded, next casefile.File, req
 	return err
 }
 
-func (s *Server) changesFrom(ctx context.Context, doc *store.Document, changes []*casefilev1.MemberChange) (casefile.UpdateMembers, error) {
+func (s *Server) changesFrom(ctx context.Context, at sealing, changes []*casefilev1.MemberChange) (casefile.UpdateMembers, error) {
 	var cmd casefile.UpdateMembers
 	for i, c := range changes {
-		ch, err := s.changeFrom(ctx, doc, c, "changes["+strconv.Itoa(i)+"]", strconv.Itoa(i))
+		ch, err := s.changeFrom(ctx, at, c, "changes["+strconv.Itoa(i)+"]", strconv.Itoa(i))
 		if err != nil {
 			return cmd, err
 		}
@@ -164,13 +163,13 @@ func (s *Server) changesFrom(ctx context.Context, doc *store.Document, changes [
 	return cmd, nil
 }
 
-func (s *Server) changeFrom(ctx context.Context, doc *store.Document, c *casefilev1.MemberChange, path, salt string) (casefile.MemberChange, error) {
+func (s *Server) changeFrom(ctx context.Context, at sealing, c *casefilev1.MemberChange, path, salt string) (casefile.MemberChange, error) {
 	switch ch := c.GetChange().(type) {
 	case *casefilev1.MemberChange_Add:
-		m, _, err := s.memberFrom(ctx, doc.Gmina, doc.ID, ch.Add, path+".add", "member", salt)
+		m, _, err := s.memberFrom(ctx, at, ch.Add, path+".add", "member", salt)
 		return casefile.AddMember{Member: m}, err
 	case *casefilev1.MemberChange_Update:
-		m, keep, err := s.memberFrom(ctx, doc.Gmina, doc.ID, ch.Update, path+".update", "member", salt)
+		m, keep, err := s.memberFrom(ctx, at, ch.Update, path+".update", "member", salt)
 		return casefile.ChangeMember{Member: m, KeepPesel: keep}, err
 	case *casefilev1.MemberChange_Leave:
 		out := casefile.Leave{Member: ch.Leave.GetMemberId()}
@@ -182,14 +181,14 @@ func (s *Server) changeFrom(ctx context.Context, doc *store.Document, c *casefil
 			return nil, err
 		}
 		var err error
-		out.Coordinator, err = s.coordinator(ctx, doc.Gmina, ch.PlaceInCare.GetCoordinator(), path+".place_in_care.coordinator")
+		out.Coordinator, err = s.coordinator(ctx, at.gmina, ch.PlaceInCare.GetCoordinator(), path+".place_in_care.coordinator")
 		return out, err
 	case *casefilev1.MemberChange_EndCare:
 		out := casefile.EndCare{Member: ch.EndCare.GetMemberId(), End: rpc.Word[string](ch.EndCare.GetCareEnd())}
 		err := dates(into(&out.On, ch.EndCare.GetEndedOn(), path+".end_care.ended_on"))
 		return out, err
 	case *casefilev1.MemberChange_AssignCoordinator:
-		id, err := s.coordinator(ctx, doc.Gmina, ch.AssignCoordinator.GetCoordinator(), path+".assign_coordinator.coordinator")
+		id, err := s.coordinator(ctx, at.gmina, ch.AssignCoordinator.GetCoordinator(), path+".assign_coordinator.coordinator")
 		return casefile.AssignCoordinator{Member: ch.AssignCoordinator.GetMemberId(), Coordinator: id}, err
 	}
 	return nil, fault.Invalid(path, "NO_CHANGE", "podaj, co się zmienia.")

@@ -15,6 +15,7 @@ import (
 	"asysta.example/internal/name"
 	"asysta.example/internal/pesel"
 	"asysta.example/internal/rpc"
+	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile"
 )
@@ -54,10 +55,10 @@ func addressFrom(a *familyv1.Address) casefile.Address {
 }
 
 // membersFrom reads members with what is known of foster care at the beginning.
-func (s *Server) membersFrom(ctx context.Context, gmina, file string, ms []*familyv1.FamilyMember) (members []casefile.Member, care []familyfile.Child, err error) {
+func (s *Server) membersFrom(ctx context.Context, at sealing, ms []*familyv1.FamilyMember) (members []casefile.Member, care []familyfile.Child, err error) {
 	for i, m := range ms {
 		path := "members[" + strconv.Itoa(i) + "]"
-		member, _, err := s.memberFrom(ctx, gmina, file, m, path, "member", strconv.Itoa(i))
+		member, _, err := s.memberFrom(ctx, at, m, path, "member", strconv.Itoa(i))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -69,7 +70,7 @@ func (s *Server) membersFrom(ctx context.Context, gmina, file string, ms []*fami
 		if ch.InCareSince, err = rpc.PastDate(m.GetInCareSince(), path+".in_care_since", s.deps.Today()); err != nil {
 			return nil, nil, err
 		}
-		if ch.Coordinator, err = s.coordinator(ctx, gmina, m.GetCoordinator(), path+".coordinator"); err != nil {
+		if ch.Coordinator, err = s.coordinator(ctx, at.gmina, m.GetCoordinator(), path+".coordinator"); err != nil {
 			return nil, nil, err
 		}
 		care = append(care, ch)
@@ -77,9 +78,23 @@ func (s *Server) membersFrom(ctx context.Context, gmina, file string, ms []*fami
 	return members, care, nil
 }
 
+// sealing is where a value is sealed: under the key of a file of a gmina, or with dry, for a request that is only tried, nowhere.
+type sealing struct {
+	gmina, file string
+	dry         bool
+}
+
+// sealed seals a field of a file. Where the request is only tried no key is made: the hashes alone stand for the value.
+func (s *Server) sealed(ctx context.Context, at sealing, field, text string) (seal.Value, error) {
+	if at.dry && text != "" {
+		return seal.Value{GminaHash: s.vault.GminaHash(at.gmina, text), CountyHash: s.vault.CountyHash(at.gmina[:4], text)}, nil
+	}
+	return s.vault.SealField(ctx, at.gmina, at.file, field, text)
+}
+
 // memberFrom reads one member and seals the PESEL. Keep says that the number comes masked or not at all, so that the one held stays. Without an id the member
 // gets one derived from the request and the salts.
-func (s *Server) memberFrom(ctx context.Context, gmina, file string, m *familyv1.FamilyMember, path string, salts ...string) (out casefile.Member, keep bool, err error) {
+func (s *Server) memberFrom(ctx context.Context, at sealing, m *familyv1.FamilyMember, path string, salts ...string) (out casefile.Member, keep bool, err error) {
 	out = casefile.Member{ID: m.GetMemberId(), Role: rpc.Word[casefile.MemberRole](m.GetRole()),
 		GivenName: m.GetGivenName(), FamilyName: m.GetFamilyName(), Authority: m.GetParentalAuthority()}
 	if out.ID == "" {
@@ -101,7 +116,7 @@ func (s *Server) memberFrom(ctx context.Context, gmina, file string, m *familyv1
 	if out.BornOn != number.BirthDate() {
 		return out, false, fault.Invalid(path+".birth_date", "BIRTH_DATE_AND_PESEL", "data urodzenia nie zgadza się z numerem PESEL; sprawdź obie.")
 	}
-	out.Pesel, err = s.vault.Seal(ctx, gmina, file, number.Digits())
+	out.Pesel, err = s.sealed(ctx, at, seal.FieldPESEL, number.Digits())
 	return out, false, err
 }
 

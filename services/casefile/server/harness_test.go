@@ -172,3 +172,8 @@ func (w *world) places(who string) string {
 func at(who string) keeper.At {
 	return keeper.At{Gmina: gmina, Person: "p-" + who, File: "stray"}
 }
+
+// keyed says that a file has a key of its own: only then is there something that cannot be handed over from another gmina.
+func (w *world) keyed(name string) bool {
+	return w.Deps.Vault.Rewrap(w.t.Context(), name[strings.LastIndex(name, "/")+1:], other, "9999999") != nil
+}

@@ -212,7 +212,7 @@ func (s *Server) create(ctx context.Context, gmina, id string, role access.Role,
 
 // openFrom reads what the referral hands over.
 func (s *Server) openFrom(ctx context.Context, req *casefilev1.OpenFamilyFileRequest, gmina, id, referral string) (casefile.Open, error) {
-	opening, err := s.opening(ctx, gmina, id, req)
+	opening, err := s.opening(ctx, sealing{gmina: gmina, file: id}, req)
 	if err != nil {
 		return casefile.Open{}, err
 	}

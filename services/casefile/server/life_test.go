@@ -293,14 +293,20 @@ func TestTakeOver(t *testing.T) {
 		OpenedOn: on("2025-01-05"), CooperationStartDate: on("2025-01-10"), PlanAdoptedOn: on("2025-03-01"), VisitsCount: 60, LastVisitOn: on("2026-02-20"), PaperReference: "AR/3/2024",
 		Assessments: []*casefilev1.PastAssessment{{PresentedOn: on("2025-07-01"), ReceivedOn: on("2025-07-03")}, {PresentedOn: on("2026-01-05"), ReceivedOn: on("2026-01-07")}}}
 	req.ValidateOnly = true
-	_, err := w.client.TakeOverPaperCase(w.As("head"), req)
+	tried, err := w.client.TakeOverPaperCase(w.As("head"), req)
 	must(t, err)
 	if w.places("as-1") != "" {
 		t.Error("trying took a place")
 	}
+	if w.keyed(tried.GetName()) || tried.GetMembers()[0].GetMember().GetPesel() != "•••••••••••" {
+		t.Errorf("trying made a key: %t, PESEL shown as %q", w.keyed(tried.GetName()), tried.GetMembers()[0].GetMember().GetPesel())
+	}
 	req.ValidateOnly = false
 	f, err := w.client.TakeOverPaperCase(w.As("head"), req)
 	must(t, err)
+	if f.GetName() != tried.GetName() || !w.keyed(f.GetName()) {
+		t.Errorf("%s, tried as %s, has a key: %t", f.GetName(), tried.GetName(), w.keyed(f.GetName()))
+	}
 	if !f.GetTakenOver() || f.GetState() != casefilev1.FamilyFileState_FAMILY_FILE_STATE_COOPERATION || f.GetSocialWorker() != staff("sw-2") || f.GetNumber() != "AR/1/2025" {
 		t.Errorf("taken over as %v", f)
 	}
@@ -342,5 +348,27 @@ func TestCorrectedAssignmentHoldsItsVisits(t *testing.T) {
 		f = w.get("head", f.GetName())
 		_, err := w.client.CorrectAssignment(w.As("head"), &casefilev1.CorrectAssignmentRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Number: 2, FromDate: on(c.day), Reason: "pomyłka"})
 		want(t, err, c.reason)
+	}
+}
+
+// A request that is only tried seals nothing, so that no key is made for it.
+func TestTryingSealsNothing(t *testing.T) {
+	w := newWorld(t)
+	f := w.open("f1", "as-1", "")
+	card := &casefilev1.SetBlueCardReferenceRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Reference: "NK-A/1/2026", NotedOn: on("2026-03-02"), ValidateOnly: true}
+	change := members(pesel1)[0]
+	change.BirthDate = nil
+	who := &casefilev1.UpdateMembersRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), ValidateOnly: true,
+		Changes: []*casefilev1.MemberChange{{Change: &casefilev1.MemberChange_Update{Update: change}}}}
+	tried, err := w.client.SetBlueCardReference(w.As("head"), card)
+	must(t, err)
+	_, err = w.client.UpdateMembers(w.As("head"), who)
+	must(t, err)
+	if !tried.GetBlueCardHeld() || w.keyed(f.GetName()) {
+		t.Errorf("tried: card held %t, a key was made: %t", tried.GetBlueCardHeld(), w.keyed(f.GetName()))
+	}
+	card.ValidateOnly = false
+	if f, err = w.client.SetBlueCardReference(w.As("head"), card); err != nil || !w.keyed(f.GetName()) {
+		t.Errorf("a card was set: %v, key %t", err, w.keyed(f.GetName()))
 	}
 }

@@ -31,10 +31,10 @@ type beginning interface {
 }
 
 // opening reads the common part of a beginning and seals what is secret in it.
-func (s *Server) opening(ctx context.Context, gmina, id string, req beginning) (o casefile.Opening, err error) {
+func (s *Server) opening(ctx context.Context, at sealing, req beginning) (o casefile.Opening, err error) {
 	o = casefile.Opening{Basis: rpc.Word[familyfile.Basis](req.GetBasis()), ClientKind: clientKindFrom(req.GetClientKind()), Preventive: req.GetPreventive(),
 		Address: addressFrom(req.GetAddress()), Area: req.GetArea(), Difficulty: int(req.GetDifficulty())}
-	if o.Members, o.Care, err = s.membersFrom(ctx, gmina, id, req.GetMembers()); err != nil {
+	if o.Members, o.Care, err = s.membersFrom(ctx, at, req.GetMembers()); err != nil {
 		return o, err
 	}
 	if o.Consents, err = consentsFrom(req.GetConsents(), casefile.Participation); err != nil {
@@ -43,7 +43,7 @@ func (s *Server) opening(ctx context.Context, gmina, id string, req beginning) (
 	if o.Order, err = orderFrom(ctx, req.GetCourtOrder()); err != nil {
 		return o, err
 	}
-	areaWorker := ""
+	gmina, areaWorker := at.gmina, ""
 	if o.SocialWorker, err = s.socialWorker(ctx, gmina, req.GetSocialWorker(), "social_worker"); err != nil {
 		return o, err
 	}
@@ -134,7 +134,7 @@ func (s *Server) forget(ctx context.Context, gmina, id string, as casefile.Assis
 }
 
 func (s *Server) takeOverFrom(ctx context.Context, req *casefilev1.TakeOverPaperCaseRequest, gmina, id string) (cmd casefile.TakeOver, err error) {
-	if cmd.Opening, err = s.opening(ctx, gmina, id, req); err != nil {
+	if cmd.Opening, err = s.opening(ctx, sealing{gmina: gmina, file: id, dry: req.GetValidateOnly()}, req); err != nil {
 		return cmd, err
 	}
 	if err := ownBody(ctx, cmd.Body); err != nil {

@@ -69,7 +69,7 @@ func (s *Server) SetBlueCardReference(ctx context.Context, req *casefilev1.SetBl
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.vault.SealField(ctx, l.doc.Gmina, l.doc.ID, fieldBlueCard, strings.TrimSpace(req.GetReference()))
+	sealed, err := s.sealed(ctx, sealing{gmina: l.doc.Gmina, file: l.doc.ID, dry: req.GetValidateOnly()}, fieldBlueCard, strings.TrimSpace(req.GetReference()))
 	if err != nil {
 		return nil, err
 	}
