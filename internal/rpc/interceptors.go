@@ -80,7 +80,8 @@ func (s *Server) finish(ctx context.Context, t *trail, began time.Time, err erro
 func (s *Server) auditDenial(ctx context.Context, t *trail) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := s.deps.Store.LogAccess(ctx, s.access(t, t.fresh(), t.why)); err != nil {
+	refs, gminas := t.fresh()
+	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, t.why)); err != nil {
 		s.deps.Log.ErrorContext(ctx, "denial not audited", slog.String("method", t.method), slog.String("cause", err.Error()))
 	}
 }
@@ -132,15 +133,15 @@ func refused(ctx context.Context, err error) bool {
 
 // logReads writes what the call has read since it last did. It fails closed.
 func (s *Server) logReads(ctx context.Context, t *trail, always bool) error {
-	refs := t.fresh()
+	refs, gminas := t.fresh()
 	if len(refs) == 0 && !always {
 		return nil
 	}
-	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, "")); err != nil {
+	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, "")); err != nil {
 		s.deps.Log.ErrorContext(ctx, "access log", slog.String("method", t.method), slog.String("cause", err.Error()))
 		return fault.Unavailable("ACCESS_LOG")
 	}
-	t.markLogged(refs)
+	t.logged = true
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (j *judgedStream) SendMsg(m any) error {
 		if !j.judged {
 			return fault.Denied()
 		}
-		first := j.trail.policy.reads && j.trail.logged == nil
+		first := j.trail.policy.reads && !j.trail.logged
 		if err := j.server.logReads(j.ctx, j.trail, first); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ type trail struct {
 	why    string // why a call was refused, for the auditor alone
 	call   Call
 	reads  *store.ReadSet
-	logged map[string]bool // refs that are in the access log already (streams)
+	logged bool // a line of the access log is written (streams)
 }
 
 // Reasons of a refusal, as the access log has them. The caller is told none of them.
@@ -40,43 +40,26 @@ func trailFrom(ctx context.Context) *trail {
 	return t
 }
 
-// gminas are those of everything read and of the tenant.
-func (t *trail) gminas() []string {
-	var out []string
+// fresh takes what was read since the access log was written last, with the gminas of it and of the tenant. A stream that hands out the same file again has it here
+// again.
+func (t *trail) fresh() (refs, gminas []string) {
 	if t.reads != nil {
-		out = t.reads.Gminas()
+		refs, gminas = t.reads.Take()
 	}
-	if t.gmina != "" && !slices.Contains(out, t.gmina) {
-		out = append(out, t.gmina)
-		slices.Sort(out)
+	if t.gmina != "" && !slices.Contains(gminas, t.gmina) {
+		gminas = append(gminas, t.gmina)
+		slices.Sort(gminas)
 	}
-	return out
+	return refs, gminas
 }
 
-// fresh are the refs read that the access log does not have yet.
-func (t *trail) fresh() []string {
-	if t.reads == nil {
-		return nil
-	}
-	return slices.DeleteFunc(t.reads.Refs(), func(ref string) bool { return t.logged[ref] })
-}
-
-func (t *trail) markLogged(refs []string) {
-	if t.logged == nil {
-		t.logged = map[string]bool{}
-	}
-	for _, ref := range refs {
-		t.logged[ref] = true
-	}
-}
-
-// access is the line of the access log for what the call read so far, or for its refusal.
-func (s *Server) access(t *trail, refs []string, denied string) store.Access {
+// access is the line of the access log for what the call read, or for its refusal.
+func (s *Server) access(t *trail, refs, gminas []string, denied string) store.Access {
 	actor := s.deps.actor(t.grant, "")
 	if len(t.grant.Roles) == 0 {
 		actor = store.Actor{Person: t.who.Person, System: t.who.System, Subject: t.who.Subject, Instance: s.deps.Instance}
 	}
 	return store.Access{
-		ID: s.deps.NewID(), At: s.deps.Clock(), Gminas: t.gminas(), Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
+		ID: s.deps.NewID(), At: s.deps.Clock(), Gminas: gminas, Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -27,6 +28,16 @@ func (s *ReadSet) Refs() []string { return s.sorted(s.refs) }
 
 // Gminas gives the gminas of everything noted, sorted.
 func (s *ReadSet) Gminas() []string { return s.sorted(s.gminas) }
+
+// Take gives refs and gminas of everything noted since it was called last, and forgets them.
+func (s *ReadSet) Take() (refs, gminas []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refs, gminas = slices.Sorted(maps.Keys(s.refs)), slices.Sorted(maps.Keys(s.gminas))
+	clear(s.refs)
+	clear(s.gminas)
+	return refs, gminas
+}
 
 func (s *ReadSet) sorted(set map[string]struct{}) []string {
 	s.mu.Lock()

@@ -146,6 +146,35 @@ func TestFeedWaitsForNews(t *testing.T) {
 	}
 }
 
+// A file told twice in one run is in the access log twice.
+func TestEverySnapshotIsInTheAccessLog(t *testing.T) {
+	w := newWorld(t)
+	w.family(cover("p-co-a"))
+	w.relay()
+	stream, err := w.coord.SyncPlans(w.As("co-a"), &planningv1.SyncPlansRequest{Parent: "powiaty/" + county, Wait: durationpb.New(30 * time.Second)})
+	must(t, err)
+	read := func(want int) {
+		t.Helper()
+		for {
+			ev, err := stream.Recv()
+			must(t, err)
+			if ev.GetSnapshot() != nil {
+				break
+			}
+		}
+		log, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: fileID}, 10, "")
+		must(t, err)
+		log = slices.DeleteFunc(log, func(a store.Access) bool { return !strings.HasSuffix(a.Method, "/SyncPlans") })
+		if len(log) != want || !slices.Contains(log[0].Gminas, gmina) {
+			t.Errorf("%d lines after snapshot %d: %+v", len(log), want, log)
+		}
+	}
+	read(1)
+	w.draft(content("care1"))
+	w.relay()
+	read(2)
+}
+
 func TestFeedReadsAreInTheAccessLog(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover("p-co-a"))
