@@ -15,7 +15,7 @@ func Apply(r Referral, cmd Command, a Actor, today calendar.Date) (Referral, err
 	if !ok {
 		return r, fault.Denied()
 	}
-	if !slices.Contains(line.Roles, a.Role) {
+	if !slices.Contains(line.Roles, a.Role) || !line.openTo(a) {
 		return r, fault.Denied()
 	}
 	if !slices.Contains(line.From, r.State) {
@@ -34,6 +34,11 @@ func Apply(r Referral, cmd Command, a Actor, today calendar.Date) (Referral, err
 		next.State = line.To
 	}
 	return next, nil
+}
+
+// openTo says that the act is not the centre's alone, or the actor works for the centre: who heads a contracted body (art. 190) acts as addressee only.
+func (t Transition) openTo(a Actor) bool {
+	return a.Role != access.Head || a.Body == "" || slices.Equal(t.Roles, addressee)
 }
 
 // mayDecide is the rule of step 6: whoever heads the addressee, or deputizes, opines and decides, and never on what was their own act.

@@ -89,6 +89,9 @@ func Allowed(r Referral, a Actor, roles []access.Role) []string {
 		if t.Act == ActCreate || !slices.Contains(t.From, r.State) || !slices.ContainsFunc(t.Roles, func(x access.Role) bool { return slices.Contains(roles, x) }) {
 			continue
 		}
+		if !t.openTo(a) {
+			continue
+		}
 		if slices.Equal(t.Roles, addressee) && mayDecide(r, a, t.Rule) != nil {
 			continue
 		}

@@ -83,6 +83,24 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// TestHeadOfABody tries every act as who heads a contracted body: only those of the addressee are theirs.
+func TestHeadOfABody(t *testing.T) {
+	states, cmds := reaching(t), commands()
+	ngo := referral.Actor{By: body.By, Role: access.Head, Body: body.Body}
+	for _, line := range referral.Transitions {
+		if !slices.Contains(line.Roles, access.Head) {
+			continue
+		}
+		_, err := referral.Apply(states[line.From[0]], cmds[line.Act], ngo, today)
+		if theirs := slices.Contains(line.Roles, access.ContractedBody); theirs == fault.IsReason(err, "DENIED") {
+			t.Errorf("%s by the head of a body: %v", line.Act, err)
+		}
+	}
+	if got := referral.Allowed(states[referral.Requested], ngo, []access.Role{access.Head}); len(got) != 0 {
+		t.Errorf("a body that was not asked is offered %v", got)
+	}
+}
+
 func TestMermaid(t *testing.T) {
 	const golden = "testdata/states.mmd"
 	if *update {

@@ -145,6 +145,21 @@ func TestContractedBody(t *testing.T) {
 	wantReason(t, err, "OTHER_BODY")
 }
 
+// TestHeadOfABodyIsAddresseeOnly: who heads a contracted body neither registers information nor routes it, but decides what was put to the body.
+func TestHeadOfABodyIsAddresseeOnly(t *testing.T) {
+	w := newWorld(t)
+	w.Employ(gmina, "ngo-head", access.Head, func(s *directory.Staff) { s.Body = "ngo" })
+	w.settle(directory.Organiser{Kind: directory.OrganiserBody, Institution: "ngo", Resolution: "XXVI/126/13", ResolutionOn: referralDay})
+	_, err := w.client.CreateReferral(w.As("ngo-head"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.RequestID()})
+	wantReason(t, err, "DENIED")
+	r := w.asked("sw-1", family())
+	_, err = w.client.RouteReferral(w.As("ngo-head"), &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Area: "a2"})
+	wantReason(t, err, "DENIED")
+	if r = w.opine("ngo-head", r); slices.Contains(r.GetAllowedActions(), "RouteReferral") || !slices.Contains(r.GetAllowedActions(), "ApproveReferral") {
+		t.Errorf("offered %v", r.GetAllowedActions())
+	}
+}
+
 // TestSealed: no PESEL lies in the store in clear, and a masked one stays on update.
 func TestSealed(t *testing.T) {
 	w := newWorld(t)
