@@ -4,6 +4,7 @@ import (
 	"sync"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
@@ -108,5 +109,43 @@ func TestCoordinatorsAreKnownToTheGmina(t *testing.T) {
 	got := must[*directoryv1.ListCoordinatorsResponse](t)(w.client.ListCoordinators(w.As("asystent"), &directoryv1.ListCoordinatorsRequest{Parent: "gminas/" + gminaA}))
 	if len(got.GetCoordinators()) != 1 || got.GetCoordinators()[0].GetPerson() != kor.GetName() {
 		t.Error(got)
+	}
+}
+
+// Two offices of one gmina who hire the same person at the same moment: one employment, however many try; another time of the same person is another employment.
+func TestOneEmploymentAtATime(t *testing.T) {
+	w := newWorld(t)
+	p := w.person("Ewa")
+	hire := func(from, until *date.Date) *directoryv1.CreateStaffMemberRequest {
+		m := worker("Ewa", assistantRole)
+		m.Person, m.ActiveFromDate, m.ActiveUntilDate = p.GetName(), from, until
+		return &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaA, RequestId: w.RequestID(), StaffMember: m}
+	}
+	reqs := []*directoryv1.CreateStaffMemberRequest{hire(day(2026, 1, 1), day(2026, 6, 30)), hire(day(2026, 7, 1), nil)}
+	for range 6 {
+		reqs = append(reqs, hire(day(2026, 3, 1), day(2026, 6, 30)))
+	}
+	admin, reasons := w.As(rootLogin), make([]string, len(reqs))
+	var calls sync.WaitGroup
+	for i, req := range reqs {
+		calls.Go(func() { _, err := w.client.CreateStaffMember(admin, req); reasons[i] = reasonOf(err) })
+	}
+	calls.Wait()
+	staff := must[*directoryv1.ListStaffMembersResponse](t)(w.client.ListStaffMembers(w.As(rootLogin), &directoryv1.ListStaffMembersRequest{Parent: "gminas/" + gminaA}))
+	won := 0
+	for i, r := range reasons {
+		switch {
+		case r == "OK":
+			won++
+		case r != "FailedPrecondition EMPLOYED_ALREADY" || i == 1:
+			t.Errorf("hire %d: %s", i, r)
+		}
+	}
+	if won != 2 || len(staff.GetStaffMembers()) != 2 {
+		t.Errorf("%d hires succeeded, %d employments: %v", won, len(staff.GetStaffMembers()), reasons)
+	}
+	again := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(admin, reqs[1]))
+	if again.GetActiveFromDate().GetMonth() != 7 {
+		t.Errorf("the same request again: %v", again)
 	}
 }

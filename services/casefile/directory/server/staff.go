@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
 
@@ -30,17 +31,68 @@ func (s *Server) CreateStaffMember(ctx context.Context, req *directoryv1.CreateS
 	if m.Person, err = s.personOf(ctx, n, req.GetStaffMember().GetPerson()); err != nil {
 		return nil, err
 	}
+	for range hireAttempts {
+		out, err := s.hire(ctx, m, req)
+		if !errors.Is(err, errNumberTaken) {
+			return out, err
+		}
+	}
+	return nil, fault.Unavailable("CONTENTION")
+}
+
+// hireAttempts is how often a hire meets another one of the same person in the same gmina.
+const hireAttempts = 8
+
+// errNumberTaken says that somebody else has hired the person under the number that a hire went by; what it judged is out of date.
+var errNumberTaken = errors.New("directory: another employment took the number")
+
+// hire judges a new employment by the others of the person and commits it under the number that follows theirs, so that of two at once only one can be committed
+// and the other is judged again.
+func (s *Server) hire(ctx context.Context, m dir.Staff, req *directoryv1.CreateStaffMemberRequest) (*directoryv1.StaffMember, error) {
 	facts, err := s.staffFacts(ctx, m)
 	if err != nil {
 		return nil, err
 	}
+	named := req.GetStaffMember().GetPerson() != ""
+	if named {
+		if m.ID, err = s.nextEmployment(ctx, m, facts.Others); err != nil {
+			return nil, err
+		}
+	}
 	hire := func() (any, error) { return core.Hire(m, facts, actor(ctx), s.deps.Today()) }
-	if req.GetStaffMember().GetPerson() == "" {
+	if !named {
 		if err := s.newEmployee(ctx, m, hire, req.GetValidateOnly()); err != nil {
 			return nil, err
 		}
 	}
-	return s.mutateStaff(ctx, create(s.deps.Scope(ctx), store.Staff, m.ID, "nowe zatrudnienie", req.GetValidateOnly(), hire))
+	mutation := create(s.deps.Scope(ctx), store.Staff, m.ID, "nowe zatrudnienie", req.GetValidateOnly(), hire)
+	first := mutation.Apply
+	mutation.Apply = func(doc *store.Document) (store.Change, error) {
+		if doc.Version > 0 {
+			return store.Change{}, errNumberTaken
+		}
+		return first(doc)
+	}
+	return s.mutateStaff(ctx, mutation)
+}
+
+// nextEmployment gives the id of a person's next employment in a gmina, derived from the number of those before it; to a request that has made one, that one's.
+func (s *Server) nextEmployment(ctx context.Context, m dir.Staff, others []dir.Staff) (string, error) {
+	n := 0
+	for _, o := range others {
+		if o.Gmina != m.Gmina {
+			continue
+		}
+		n++
+		doc, err := s.deps.Scope(ctx).Load(ctx, store.Ref{Kind: store.Staff, ID: o.ID})
+		if err != nil {
+			return "", err
+		}
+		if _, met := doc.Request(rpc.CallFrom(ctx).RequestID); met {
+			return o.ID, nil
+		}
+	}
+	return store.DerivedID(m.Gmina, m.Person, "employment", strconv.Itoa(n)), nil
 }
 
 // personOf gives the person id of a new employee: the one named, who must be of the county and able to log in, or one of the request.
