@@ -2,12 +2,15 @@ package server_test
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
+
+	"asysta.example/internal/store"
 )
 
 func (w *world) person(name string, roles ...directoryv1.CountyRole) *directoryv1.Person {
@@ -147,5 +150,30 @@ func TestOneEmploymentAtATime(t *testing.T) {
 	again := must[*directoryv1.StaffMember](t)(w.client.CreateStaffMember(admin, reqs[1]))
 	if again.GetActiveFromDate().GetMonth() != 7 {
 		t.Errorf("the same request again: %v", again)
+	}
+}
+
+// The other hire comes through while the first has judged and not yet committed.
+func TestHireBetweenJudgementAndCommit(t *testing.T) {
+	w := newWorld(t)
+	p := w.person("Ewa")
+	admin := w.As(rootLogin)
+	hire := func() error {
+		m := worker("Ewa", assistantRole)
+		m.Person = p.GetName()
+		_, err := w.client.CreateStaffMember(admin, &directoryv1.CreateStaffMemberRequest{Parent: "gminas/" + gminaA, RequestId: w.RequestID(), StaffMember: m})
+		return err
+	}
+	var begun atomic.Bool
+	w.Fail(func(point store.FailPoint) error {
+		if point == store.PointJournal && begun.CompareAndSwap(false, true) {
+			if err := hire(); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	})
+	if got := reasonOf(hire()); got != "FailedPrecondition EMPLOYED_ALREADY" || !begun.Load() {
+		t.Errorf("second employment at the same time: %s", got)
 	}
 }
