@@ -74,7 +74,7 @@ type Cover struct {
 	Children       []Child       `bson:"children,omitempty"`       // casefile, but for the plan facts: planning
 	PeselHashes    []string      `bson:"pesel_hashes,omitempty"`   // casefile: keyed per gmina
 	CourtOrders    []CourtTerm   `bson:"court_orders,omitempty"`   // casefile
-	CourtReports   []CourtReport `bson:"court_reports,omitempty"`  // casefile: notices and opinions due
+	CourtReports   []CourtReport `bson:"court_reports,omitempty"`  // casefile: opinions due
 	StoppedOn      calendar.Date `bson:"stopped_on,omitzero"`      // casefile: last day on which work stood on a consent 2 or an order, see Stopped; under an order with a term it may lie ahead
 	PaperVisits    int           `bson:"paper_visits,omitempty"`   // casefile: visits in the paper work card of a case taken over
 	LastVisitOn    calendar.Date `bson:"last_visit_on,omitzero"`   // casefile
@@ -164,9 +164,13 @@ type CourtTerm struct {
 	OrderedOn  calendar.Date `bson:"ordered_on"`
 	ValidUntil calendar.Date `bson:"valid_until,omitzero"`
 	EndedOn    calendar.Date `bson:"ended_on,omitzero"`
+
+	ReportMonths int             `bson:"report_months,omitempty"` // the court wants a report every so many months
+	FirstReport  int             `bson:"first_report,omitempty"`  // number of the first one that was still to come when the order was recorded
+	ReportedOn   []calendar.Date `bson:"reported_on,omitempty"`   // casefile, work card: days on which something was sent to the court for the order, oldest first
 }
 
-// CourtReport is a notice or opinion that a court waits for.
+// CourtReport is an opinion that a court waits for.
 type CourtReport struct {
 	Matter string        `bson:"matter"`
 	Anchor calendar.Date `bson:"anchor"`

@@ -146,6 +146,9 @@ func (c Cover) courtReports() []deadline.Deadline {
 		d.Due, d.Key = r.Due, r.Matter
 		ds = append(ds, d)
 	}
+	for _, o := range c.CourtOrders {
+		ds = append(ds, o.reports(c.Assistant)...)
+	}
 	return ds
 }
 

@@ -70,19 +70,13 @@ func inForce(fs *fault.Fields, o Order, on calendar.Date) {
 	fs.Check(!o.expired(on), "court_order.valid_until", "postanowienie, które już nie obowiązuje, nie jest podstawą pracy z rodziną.")
 }
 
-// addOrder adds a checked order. The first report that the court waits for becomes a term: the first that falls on or after today.
+// addOrder adds a checked order. The first report that the court waits for is the first that falls on or after today.
 func (f *File) addOrder(o Order, today calendar.Date) {
 	o.EndedOn = calendar.Date{}
 	f.Section.Orders = append(f.Section.Orders, o)
-	f.Cover.CourtOrders = append(f.Cover.CourtOrders, familyfile.CourtTerm{Matter: o.ID, OrderedOn: o.OrderedOn, ValidUntil: o.ValidUntil})
-	if o.ReportEveryMonths == 0 {
-		return
-	}
-	n := 1
-	for o.OrderedOn.AddMonths(n * o.ReportEveryMonths).Before(today) {
-		n++
-	}
-	f.Cover.CourtReports = append(f.Cover.CourtReports, familyfile.CourtReport{Matter: o.ID, Anchor: o.OrderedOn, Due: o.OrderedOn.AddMonths(n * o.ReportEveryMonths)})
+	term := familyfile.CourtTerm{Matter: o.ID, OrderedOn: o.OrderedOn, ValidUntil: o.ValidUntil, ReportMonths: o.ReportEveryMonths}
+	term.FirstReport = term.ReportFrom(today)
+	f.Cover.CourtOrders = append(f.Cover.CourtOrders, term)
 }
 
 func (cmd AddOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
@@ -100,7 +94,7 @@ func (cmd AddOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	return nil
 }
 
-// When no order binds any more, work is voluntary again and stands or falls with the consents. The term of a report that has not been sent falls away.
+// When no order binds any more, work is voluntary again and stands or falls with the consents. The term of a report that falls after the end is none.
 func (cmd EndOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f := &o.File
 	i := slices.IndexFunc(f.Section.Orders, func(x Order) bool { return x.ID == cmd.ID })
@@ -123,9 +117,6 @@ func (cmd EndOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 			f.Cover.CourtOrders[i].EndedOn = cmd.On
 		}
 	}
-	f.Cover.CourtReports = slices.DeleteFunc(f.Cover.CourtReports, func(r familyfile.CourtReport) bool {
-		return r.Matter == cmd.ID && r.SentOn.IsZero() && r.Due.After(cmd.On)
-	})
 	if f.Cover.State.Active() && f.Cover.Basis == familyfile.BasisCourtOrder {
 		f.Cover.StoppedOn = calendar.Date{} // of the terms as they were
 		last, _ := f.lastBound()

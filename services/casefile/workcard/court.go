@@ -79,7 +79,7 @@ func recordCourtRequest(f File, c RecordCourtRequest, by By, today calendar.Date
 	if err := e.Err(); err != nil {
 		return Outcome{}, err
 	}
-	f.Card.Matters = append(f.Card.Matters, Matter{ID: n.ID, Kind: Opinion, ReceivedOn: n.ReceivedOn})
+	f.Card.Matters = append(f.Card.Matters, Matter{ID: n.ID, Kind: Opinion, Order: n.Order, ReceivedOn: n.ReceivedOn})
 	f.Cover.CourtReports = append(f.Cover.CourtReports, familyfile.CourtReport{Matter: n.ID, Anchor: n.ReceivedOn, Due: n.Due})
 	return Outcome{Cover: f.Cover, Card: f.Card, Court: &n}, nil
 }
@@ -112,6 +112,7 @@ func sendCourtOpinion(f File, c SendCourtOpinion, by By, today calendar.Date) (O
 			f.Cover.CourtReports[i].SentOn = c.SentOn
 		}
 	}
+	f.reported(m.Order, c.SentOn)
 	n := CourtEntry{ID: c.ID, Matter: m.ID, Kind: Opinion, SentOn: c.SentOn, Content: c.Content, CopyAt: c.CopyAt}
 	return Outcome{Cover: f.Cover, Card: f.Card, Court: &n}, nil
 }
@@ -133,8 +134,19 @@ func notifyNonCooperation(f File, c NotifyNonCooperation, by By, today calendar.
 		return Outcome{}, fault.Precondition("NO_COURT_ORDER", "step 17", "O braku współpracy informuje się sąd tylko wtedy, gdy postanowienie sądu obowiązuje w dniu zawiadomienia. Sprawdź postanowienie i datę.")
 	}
 	n.Court, n.CaseNumber = o.Court, o.CaseNumber
-	f.Card.Matters = append(f.Card.Matters, Matter{ID: n.ID, Kind: NonCooperation, SentOn: n.SentOn})
+	f.Card.Matters = append(f.Card.Matters, Matter{ID: n.ID, Kind: NonCooperation, Order: n.Order, SentOn: n.SentOn})
+	f.reported(n.Order, n.SentOn)
 	return Outcome{Cover: f.Cover, Card: f.Card, Court: &n}, nil
+}
+
+// reported notes that something was sent to the court for an order, which meets the term of its periodic report.
+func (f *File) reported(order string, on calendar.Date) {
+	for i := range f.Cover.CourtOrders {
+		if o := &f.Cover.CourtOrders[i]; o.Matter == order && o.ReportMonths > 0 {
+			o.ReportedOn = append(slices.Clone(o.ReportedOn), on)
+			slices.SortFunc(o.ReportedOn, calendar.Date.Compare)
+		}
+	}
 }
 
 func (f File) order(id string) (Order, bool) {

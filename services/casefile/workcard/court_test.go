@@ -1,17 +1,64 @@
 package workcard
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 )
 
 func request(id string) CourtEntry {
 	return CourtEntry{ID: id, Order: "o1", ReceivedOn: on("2026-11-02"), Due: on("2026-11-16"), Question: "O sytuację dzieci."}
+}
+
+// What is sent to the court for an order meets its periodic report; what is sent for another matter does not.
+func TestSentForAnOrderIsItsReport(t *testing.T) {
+	notice := NotifyNonCooperation{CourtEntry{ID: "k9", Order: "o1", SentOn: on("2026-11-20"), Content: "Brak."}}
+	elsewhere := request("k1")
+	elsewhere.Order, elsewhere.Court, elsewhere.CaseNumber = "", "Sąd Okręgowy", "I C 1/26"
+	send := SendCourtOpinion{ID: "k2", Matter: "k1", Seen: 1, SentOn: on("2026-11-15"), Content: "Opinia."}
+	for name, tc := range map[string]struct {
+		do   []Command
+		want string
+	}{
+		"nothing":                     {nil, "2027-02-01 open"},
+		"an opinion on the order":     {[]Command{RecordCourtRequest{request("k1")}, send}, "2027-02-01 2026-11-15, 2027-05-01 open"},
+		"a notice of non-cooperation": {[]Command{notice}, "2027-02-01 2026-11-20, 2027-05-01 open"},
+		"an opinion elsewhere":        {[]Command{RecordCourtRequest{elsewhere}, send}, "2027-02-01 open"},
+	} {
+		f := family()
+		f.Cover.CourtOrders[0].ReportMonths, f.Cover.CourtOrders[0].FirstReport = 3, 2
+		before := f.Cover.CourtOrders[0]
+		for _, c := range tc.do {
+			o, err := Apply(f, c, assistant, today)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if len(f.Cover.CourtOrders[0].ReportedOn) != len(before.ReportedOn) {
+				t.Errorf("%s: the file handed in was altered", name)
+			}
+			f.Cover, f.Card = o.Cover, o.Card
+		}
+		var got []string
+		for _, d := range familyfile.Deadlines(f.Cover) {
+			if d.Rule != deadline.RuleCourtReport || !strings.HasPrefix(d.Key, "o1/") {
+				continue
+			}
+			if d.Open {
+				got = append(got, d.Due.String()+" open")
+			} else {
+				got = append(got, d.Due.String()+" "+d.ClosedOn.String())
+			}
+		}
+		if strings.Join(got, ", ") != tc.want {
+			t.Errorf("%s: %v, want %s", name, got, tc.want)
+		}
+	}
 }
 
 func TestCourtOpinion(t *testing.T) {

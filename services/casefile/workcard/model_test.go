@@ -102,7 +102,7 @@ func (m *model) check(t *rapid.T, before File) {
 		seen[s.Old] = true
 	}
 	was, is := before.Cover, m.file.Cover
-	was.LastVisitOn, was.NextVisitOn, was.CourtReports = is.LastVisitOn, is.NextVisitOn, is.CourtReports
+	was.LastVisitOn, was.NextVisitOn, was.CourtReports, was.CourtOrders = is.LastVisitOn, is.NextVisitOn, is.CourtReports, is.CourtOrders
 	if !reflect.DeepEqual(was, is) {
 		t.Fatal("a fact of another owner was changed")
 	}

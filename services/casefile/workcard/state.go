@@ -54,6 +54,7 @@ func (c Card) SupersededBy(visit string) string {
 type Matter struct {
 	ID         string        `bson:"id"`
 	Kind       MatterKind    `bson:"kind"`
+	Order      string        `bson:"order,omitempty"` // id of the court order that it belongs to
 	ReceivedOn calendar.Date `bson:"received_on,omitzero"`
 	SentOn     calendar.Date `bson:"sent_on,omitzero"`
 	Answer     string        `bson:"answer,omitempty"` // id of the record with the opinion
@@ -112,7 +113,7 @@ type Outcome struct {
 // Apply carries out a command on a file, today. The file is not altered. Errors are faults: Invalid for what is wrong by itself, Precondition for what the
 // state of the file does not allow, Denied for a role that may not, Conflict for a matter that was read in an older version.
 func Apply(f File, c Command, by By, today calendar.Date) (Outcome, error) {
-	f.Cover.CourtReports = slices.Clone(f.Cover.CourtReports)
+	f.Cover.CourtReports, f.Cover.CourtOrders = slices.Clone(f.Cover.CourtReports), slices.Clone(f.Cover.CourtOrders)
 	f.Card.Superseded, f.Card.Matters = slices.Clone(f.Card.Superseded), slices.Clone(f.Card.Matters)
 	switch c := c.(type) {
 	case RecordVisit:
