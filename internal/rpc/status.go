@@ -49,6 +49,9 @@ var kindOf = map[codes.Code]fault.Kind{
 func (s *Server) statusOf(ctx context.Context, err error) (*status.Status, string) {
 	err = asFault(ctx, FaultFrom(err))
 	if f, ok := fault.As(err); ok {
+		if f.Kind == fault.KindUnavailable && err.Error() != f.Error() { // what did not answer, for who operates the system
+			s.deps.Log.WarnContext(ctx, "unavailable", slog.String("reason", f.Reason), slog.String("cause", err.Error()))
+		}
 		return faultStatus(f), f.Reason
 	}
 	switch {

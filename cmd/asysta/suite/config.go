@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -239,6 +240,7 @@ func (c *ServiceConfig) faults() []error {
 	if c.Issuer == "" {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted"))
 	}
+	faults = append(faults, c.clearIssuer())
 	if c.SystemKey == "" {
 		faults = append(faults, errors.New("ASYSTA_SYSTEM_KEY_FILE: name the file with the key that the services share"))
 	}
@@ -254,6 +256,7 @@ func (c *AllConfig) faults() []error {
 	if c.Issuer == "" && !c.Trial {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted, or set ASYSTA_TRIAL=true for a trial with invented people"))
 	}
+	faults = append(faults, c.clearIssuer())
 	if c.Issuer != "" && c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial has its own issuer; take ASYSTA_OIDC_ISSUER or ASYSTA_TRIAL away"))
 	}
@@ -272,6 +275,20 @@ func (c *GatewayConfig) faults() []error {
 }
 
 func (c *ToolConfig) faults() []error { return c.Storage.faults() }
+
+// clearIssuer refuses an issuer whose keys anybody on the way could replace.
+func (l Login) clearIssuer() error {
+	u, err := url.Parse(l.Issuer)
+	if l.Issuer == "" || (err == nil && u.Scheme == "https" && u.Host != "") {
+		return nil
+	}
+	if err == nil && u.Scheme == "http" {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback()) {
+			return nil
+		}
+	}
+	return errors.New("ASYSTA_OIDC_ISSUER: an https:// address; http:// only on this machine")
+}
 
 func (s Storage) faults() []error {
 	if path, ok := strings.CutPrefix(s.Store, "sqlite:"); ok && path != "" {

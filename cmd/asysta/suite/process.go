@@ -19,15 +19,11 @@ var defaultListen = map[string]string{Referral: DefaultReferral, Casefile: Defau
 
 // RunService serves one service until ctx ends, then drains it. Several processes of one service may run over one database.
 func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func() time.Time, log *slog.Logger) (err error) {
-	master, err := masterOf(cfg.Storage, false)
-	if err != nil {
-		return err
-	}
 	tokens, err := systemTokens(cfg.SystemKey, clock)
 	if err != nil {
 		return err
 	}
-	base, err := OpenBase(ctx, cfg.Storage, master, clock, log, false)
+	base, err := OpenBase(ctx, cfg.Storage, cfg.kept, clock, log, false)
 	if err != nil {
 		return err
 	}

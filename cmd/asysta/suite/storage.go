@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -38,9 +39,12 @@ type Base struct {
 	Deps   rpc.Deps
 }
 
+// keys gives the master key for a store that is open.
+type keys func(context.Context, store.Store) (*seal.Master, error)
+
 // OpenBase opens storage and keys; Base.Close ends them. With migrate the collections are made, as in one process that is alone with its file;
 // otherwise `asysta migrate` has made them.
-func OpenBase(ctx context.Context, c Storage, master *seal.Master, clock func() time.Time, log *slog.Logger, migrate bool, opts ...store.EngineOption) (*Base, error) {
+func OpenBase(ctx context.Context, c Storage, keys keys, clock func() time.Time, log *slog.Logger, migrate bool, opts ...store.EngineOption) (*Base, error) {
 	engine, err := openEngine(ctx, c, opts)
 	if err != nil {
 		return nil, err
@@ -51,6 +55,10 @@ func OpenBase(ctx context.Context, c Storage, master *seal.Master, clock func() 
 			_ = s.Close()
 			return nil, err
 		}
+	}
+	master, err := keys(ctx, s)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	host, err := os.Hostname()
 	if err != nil {
@@ -64,16 +72,39 @@ func OpenBase(ctx context.Context, c Storage, master *seal.Master, clock func() 
 // Close closes the store.
 func (b *Base) Close() error { return b.Deps.Store.Close() }
 
-// masterOf loads the master key; make lets a process that is alone with its data create it, beside the SQLite file where no place is named.
-func masterOf(c Storage, make bool) (*seal.Master, error) {
-	path := c.MasterKey
-	if path == "" {
-		path = strings.TrimPrefix(c.Store, "sqlite:") + ".master.json"
+// given is a master key that the caller has.
+func given(m *seal.Master) keys {
+	return func(context.Context, store.Store) (*seal.Master, error) { return m, nil }
+}
+
+// masterFile is where the master key lies: beside the SQLite file where no place is named.
+func (s Storage) masterFile() string {
+	if s.MasterKey != "" {
+		return s.MasterKey
 	}
-	if make {
-		return seal.LoadOrCreateMaster(path)
+	return strings.TrimPrefix(s.Store, "sqlite:") + ".master.json"
+}
+
+// kept loads the master key from its file.
+func (s Storage) kept(context.Context, store.Store) (*seal.Master, error) {
+	return seal.LoadMaster(s.masterFile())
+}
+
+// keptOrNew loads the master key, and makes one where there is none and the store is empty too. A store with data and no key is refused: a new key would
+// not open what the lost one has sealed, and nobody would notice before somebody needs it.
+func (s Storage) keptOrNew(ctx context.Context, st store.Store) (*seal.Master, error) {
+	path := s.masterFile()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return seal.LoadMaster(path)
 	}
-	return seal.LoadMaster(path)
+	page, err := st.System().List(ctx, store.Counties, store.Query{Index: "all", Limit: 1})
+	if err != nil {
+		return nil, fmt.Errorf("suite: master key: %w", err)
+	}
+	if len(page.Hits) > 0 {
+		return nil, fmt.Errorf("suite: master key: the store holds a county, but there is no key at %s; name its file in ASYSTA_MASTER_KEY_FILE or bring it back from its copy", path)
+	}
+	return seal.LoadOrCreateMaster(path)
 }
 
 // systemTokens uses the shared key of a file, or with an empty path a key that lives as long as the process.

@@ -25,7 +25,7 @@ const TrialPath = "/trial"
 type Options struct {
 	Clock  func() time.Time
 	Log    *slog.Logger
-	Master *seal.Master // nil: the file that the configuration names, made where there is none
+	Master *seal.Master // nil: the file that the configuration names, made where there is none and the store is empty
 	// Fill puts data into the store before the first call is answered.
 	Fill func(context.Context, rpc.Deps) error
 	// Play makes calls through Conn before anybody outside can (the demo county lives through its past).
@@ -51,12 +51,11 @@ type Suite struct {
 // Start opens storage, builds the services and serves: in memory, on Listen if that is set, and REST on GatewayListen; a port 0 is chosen by the machine
 // (Address). It returns when everything answers.
 func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) {
-	if o.Master == nil {
-		if o.Master, err = masterOf(cfg.Storage, true); err != nil {
-			return nil, err
-		}
+	master := cfg.keptOrNew
+	if o.Master != nil {
+		master = given(o.Master)
 	}
-	base, err := OpenBase(ctx, cfg.Storage, o.Master, o.Clock, o.Log, true, o.Engine...)
+	base, err := OpenBase(ctx, cfg.Storage, master, o.Clock, o.Log, true, o.Engine...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -209,5 +210,51 @@ func TestBootstrapHappensOnce(t *testing.T) {
 	report, err := s.Deps.Store.System().Verify(t.Context())
 	if err != nil || len(report.Faults) > 0 || report.Commits < 3 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestLostMasterKeyIsNotReplaced(t *testing.T) {
+	cfg := trialConfig(t)
+	s, err := suite.Start(t.Context(), cfg, suite.Options{Clock: clock, Log: slog.New(slog.DiscardHandler), Fill: fill})
+	must(t, err)
+	must(t, s.Close())
+	cfg.MasterKey = filepath.Join(t.TempDir(), "elsewhere.json")
+	if s, err = suite.Start(t.Context(), cfg, suite.Options{Clock: clock, Log: slog.New(slog.DiscardHandler)}); err == nil {
+		_ = s.Close()
+		t.Error("a store with a county was opened with a new master key")
+	}
+	if _, err := os.Stat(cfg.MasterKey); err == nil {
+		t.Error("a new master key was written")
+	}
+	if _, err := suite.OpenTool(t.Context(), suite.ToolConfig{Storage: cfg.Storage}, clock, slog.New(slog.DiscardHandler), true, true); err == nil {
+		t.Error("bootstrap replaces a lost key")
+	}
+}
+
+func TestDataIsItsOwnersAlone(t *testing.T) {
+	cfg := trialConfig(t)
+	start(t, cfg, nil)
+	files, err := filepath.Glob(strings.TrimPrefix(cfg.Store, "sqlite:") + "*")
+	must(t, err)
+	if len(files) < 3 {
+		t.Fatalf("only %v", files)
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		must(t, err)
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has the mode %04o", filepath.Base(f), info.Mode().Perm())
+		}
+	}
+}
+
+func TestToolMakesNoStoreBySearching(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "asysta.db")
+	cfg := suite.ToolConfig{Storage: suite.Storage{Store: "sqlite:" + path}}
+	if _, err := suite.OpenTool(t.Context(), cfg, clock, slog.New(slog.DiscardHandler), false, false); err == nil {
+		t.Error("a store that is not there was opened")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("an empty store was left behind")
 	}
 }

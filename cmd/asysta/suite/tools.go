@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -19,17 +20,19 @@ import (
 
 // OpenTool opens storage for a command. With makeKey the master key is made where its file is absent; a command that opens no secret works without one.
 func OpenTool(ctx context.Context, cfg ToolConfig, clock func() time.Time, log *slog.Logger, migrate, makeKey bool) (*Base, error) {
-	var master *seal.Master
-	var err error
-	if makeKey {
-		master, err = masterOf(cfg.Storage, true)
-	} else {
-		master, err = seal.NewMaster()
+	if path, ok := strings.CutPrefix(cfg.Store, "sqlite:"); ok && !migrate {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("suite: there is no store: %w", err) // and looking for one shall not make one
+		}
 	}
+	if makeKey {
+		return OpenBase(ctx, cfg.Storage, cfg.keptOrNew, clock, log, migrate)
+	}
+	unused, err := seal.NewMaster()
 	if err != nil {
 		return nil, err
 	}
-	return OpenBase(ctx, cfg.Storage, master, clock, log, migrate)
+	return OpenBase(ctx, cfg.Storage, given(unused), clock, log, migrate)
 }
 
 // First is what a new installation begins with.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -84,6 +85,9 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if e.opts.NoSync {
 		sync = "OFF"
 	}
+	if err := private(path); err != nil {
+		return err
+	}
 	if e.write, err = sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)")); err != nil {
 		return err
 	}
@@ -107,6 +111,15 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return e.loadSchema(ctx, e.read)
+}
+
+// private makes the file of a new database readable by its owner alone; what SQLite puts beside it takes its mode over. A file that is there keeps its own.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func dsn(path string, pragmas ...string) string {
