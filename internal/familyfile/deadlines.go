@@ -73,24 +73,32 @@ func (c Cover) planTerm() deadline.Deadline {
 // assessmentTerms has a term for each assessment made and one for the next: the n-th falls 6·n months after day 0.
 func (c Cover) assessmentTerms() []deadline.Deadline {
 	var ds []deadline.Deadline
-	next := 1
+	next, last := 1, calendar.Date{}
 	for _, a := range c.Assessments {
 		if a.PresentedOn.IsZero() {
 			continue
 		}
-		ds = append(ds, c.assessmentTerm(a.Number).Met(a.PresentedOn))
+		ds = append(ds, c.assessmentTerm(a.Number, last).Met(a.PresentedOn))
 		receipt := deadline.Term(deadline.RuleReceipt, a.PresentedOn, 0, "").Met(a.ReceivedOn)
 		receipt.Key = strconv.Itoa(a.Number)
 		ds = append(ds, receipt)
-		next = max(next, a.Number+1)
+		next, last = max(next, a.Number+1), a.PresentedOn
 	}
-	return append(ds, c.assessmentTerm(next))
+	return append(ds, c.assessmentTerm(next, last))
 }
 
-func (c Cover) assessmentTerm(n int) deadline.Deadline {
+// earlyMonth is how many months before its term an assessment may come and still leave the next one where day 0 puts it.
+const earlyMonth = 1
+
+// assessmentTerm is the n-th assessment's. It is counted from day 0; where the one before came more than a month early it is counted from that one, because
+// there is to be one at least every half year (art. 15(1)(15)).
+func (c Cover) assessmentTerm(n int, last calendar.Date) deadline.Deadline {
+	months := deadline.InForce(deadline.RuleAssessment, c.Day0).N
 	d := deadline.Term(deadline.RuleAssessment, c.Day0, 0, c.Assistant)
-	d.Due = c.Day0.AddMonths(n * deadline.InForce(deadline.RuleAssessment, c.Day0).N)
-	d.Key = strconv.Itoa(n)
+	d.Due, d.Key = c.Day0.AddMonths(n*months), strconv.Itoa(n)
+	if !last.IsZero() && last.Before(c.Day0.AddMonths((n-1)*months-earlyMonth)) {
+		d.Anchor, d.Due = last, last.AddMonths(months)
+	}
 	return d
 }
 

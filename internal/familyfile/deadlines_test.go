@@ -68,6 +68,23 @@ func TestAssessmentsAreCountedFromDay0(t *testing.T) {
 	}
 }
 
+func TestAnEarlyAssessmentDoesNotWinHalfAYear(t *testing.T) {
+	cases := []struct{ presented, next string }{
+		{"2025-08-31", "2026-02-28"}, // on day 0: half a year from then
+		{"2026-01-27", "2026-07-27"}, // more than a month early
+		{"2026-02-15", "2026-08-31"}, // a little early: counted from day 0
+		{"2026-02-28", "2026-08-31"},
+		{"2026-05-10", "2026-08-31"}, // late: still counted from day 0
+	}
+	for _, k := range cases {
+		c := running()
+		c.Assessments = []Assessed{{Number: 1, ID: "a1", PresentedOn: on(k.presented)}}
+		if d := find(t, c, deadline.RuleAssessment, "2"); d.Due != on(k.next) {
+			t.Errorf("presented %s: the next is due %s, want %s", k.presented, d.Due, k.next)
+		}
+	}
+}
+
 func TestSettingsOfTheGminaReplaceLocalTermsOnly(t *testing.T) {
 	c := running()
 	c.Terms = Terms{PlanMonths: 1, VisitGapDays: 14}
