@@ -70,14 +70,51 @@ func problemOf(err error) *problem {
 			p.Message = d.GetMessage()
 		case *errdetails.BadRequest:
 			for _, f := range d.GetFieldViolations() {
-				p.Fields = append(p.Fields, violation{f.GetField(), f.GetDescription()})
+				p.Fields = append(p.Fields, violation{jsonPath(f.GetField()), f.GetDescription()})
 			}
 		}
 	}
 	if p.Message == "" {
 		p.Message, p.Reason = ownMessage(s)
 	}
+	if len(p.Fields) > 0 && s.Code() == codes.InvalidArgument {
+		p.Message = "Popraw dane: " + listed(p.Fields)
+	}
 	return p
+}
+
+// listedFields is how many violations the message itself names.
+const listedFields = 3
+
+// listed names the first fields with what is wrong, so that the message alone says where to look.
+func listed(fields []violation) string {
+	var parts []string
+	for _, f := range fields[:min(len(fields), listedFields)] {
+		parts = append(parts, f.Field+" – "+strings.TrimSuffix(f.Message, "."))
+	}
+	text := strings.Join(parts, "; ") + "."
+	if n := len(fields) - listedFields; n > 0 {
+		text += " Pozostałe błędy są na liście pól (fields)."
+	}
+	return text
+}
+
+// jsonPath writes a field's path as REST spells it: "referral.received_on" is "referral.receivedOn".
+func jsonPath(path string) string {
+	var b strings.Builder
+	up := false
+	for _, r := range path {
+		switch {
+		case r == '_':
+			up = true
+			continue
+		case up && r >= 'a' && r <= 'z':
+			r -= 'a' - 'A'
+		}
+		up = false
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // ownMessage is for what the gateway itself or the connection refused, before a service could say it in Polish.

@@ -279,3 +279,21 @@ func sameKeys[A, B any](t *testing.T, sent map[string]A, described map[string]B)
 		}
 	}
 }
+
+func TestInvalidFieldsAreNamedAsRESTSpellsThem(t *testing.T) {
+	bad := &errdetails.BadRequest{}
+	for _, f := range []string{"referral.received_on", "referral.members[0].given_name", "request_id", "etag"} {
+		bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f, Description: "to pole jest wymagane."})
+	}
+	s, err := status.New(codes.InvalidArgument, "INVALID_FIELDS").WithDetails(
+		&errdetails.ErrorInfo{Reason: "INVALID_FIELDS", Domain: "asysta"}, &errdetails.LocalizedMessage{Locale: "pl", Message: "Popraw dane: to pole jest wymagane."}, bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := call(t, (&backend{answer: s}).serve(t), "GET", referrals, "")
+	p := refusal(t, body)
+	const want = "Popraw dane: referral.receivedOn – to pole jest wymagane; referral.members[0].givenName – to pole jest wymagane; requestId – to pole jest wymagane. Pozostałe błędy są na liście pól (fields)."
+	if p.Message != want || len(p.Fields) != 4 || p.Fields[0].Field != "referral.receivedOn" {
+		t.Errorf("%+v", p)
+	}
+}
