@@ -11,13 +11,10 @@ import (
 // Apply gives what a referral becomes by a command of an actor on a day, or the refusal. It is total and pure; the referral given stays as it is. The
 // zero Referral takes Create alone.
 func Apply(r Referral, cmd Command, a Actor, today calendar.Date) (Referral, error) {
-	line, ok := Line(cmd.Act())
-	if !ok {
+	if !May(cmd.Act(), a) {
 		return r, fault.Denied()
 	}
-	if !slices.Contains(line.Roles, a.Role) || !line.openTo(a) {
-		return r, fault.Denied()
-	}
+	line, _ := Line(cmd.Act())
 	if !slices.Contains(line.From, r.State) {
 		return r, line.outOfOrder(r.State)
 	}
@@ -34,6 +31,12 @@ func Apply(r Referral, cmd Command, a Actor, today calendar.Date) (Referral, err
 		next.State = line.To
 	}
 	return next, nil
+}
+
+// May says that the table opens an act to an actor, whatever the state of the referral.
+func May(act Act, a Actor) bool {
+	line, ok := Line(act)
+	return ok && slices.Contains(line.Roles, a.Role) && line.openTo(a)
 }
 
 // openTo says that the act is not the centre's alone, or the actor works for the centre: who heads a contracted body (art. 190) acts as addressee only.

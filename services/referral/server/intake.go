@@ -23,14 +23,17 @@ func (s *Server) CreateReferral(ctx context.Context, req *referralv1.CreateRefer
 	if err != nil {
 		return nil, fault.Denied()
 	}
+	role := access.SocialWorker
+	if g := access.GrantFrom(ctx); g.Has(access.Head) {
+		role = access.Head
+	}
+	if !referral.May(referral.ActCreate, actorOf(ctx, role)) { // before anything is sealed or looked up
+		return nil, fault.Denied()
+	}
 	id := rpc.DerivedID(ctx)
 	cmd, err := s.creation(ctx, parent.Gmina, id, req)
 	if err != nil {
 		return nil, err
-	}
-	role := access.SocialWorker
-	if g := access.GrantFrom(ctx); g.Has(access.Head) {
-		role = access.Head
 	}
 	doc, _, err := s.Mutate(ctx, rpc.Mutation{Scope: s.Scope(ctx), Ref: store.Ref{Kind: store.Referrals, ID: id}, Create: true, ValidateOnly: req.GetValidateOnly(), Role: role,
 		Authorize: asCreated(ctx),

@@ -150,10 +150,14 @@ func TestHeadOfABodyIsAddresseeOnly(t *testing.T) {
 	w := newWorld(t)
 	w.Employ(gmina, "ngo-head", access.Head, func(s *directory.Staff) { s.Body = "ngo" })
 	w.settle(directory.Organiser{Kind: directory.OrganiserBody, Institution: "ngo", Resolution: "XXVI/126/13", ResolutionOn: referralDay})
-	_, err := w.client.CreateReferral(w.As("ngo-head"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.RequestID()})
-	wantReason(t, err, "DENIED")
+	for _, area := range []string{"a1", "no-such-area"} { // and learns nothing of the centre's settings
+		in := family()
+		in.Area = area
+		_, err := w.client.CreateReferral(w.As("ngo-head"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: in, RequestId: w.RequestID()})
+		wantReason(t, err, "DENIED")
+	}
 	r := w.asked("sw-1", family())
-	_, err = w.client.RouteReferral(w.As("ngo-head"), &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Area: "a2"})
+	_, err := w.client.RouteReferral(w.As("ngo-head"), &referralv1.RouteReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Area: "a2"})
 	wantReason(t, err, "DENIED")
 	if r = w.opine("ngo-head", r); slices.Contains(r.GetAllowedActions(), "RouteReferral") || !slices.Contains(r.GetAllowedActions(), "ApproveReferral") {
 		t.Errorf("offered %v", r.GetAllowedActions())
