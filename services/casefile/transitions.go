@@ -107,8 +107,8 @@ var now = map[familyfile.State]string{
 
 // Faults of the table.
 const (
-	ReasonState  = "STATE"       // the state does not allow the command
-	ReasonFenced = "FILE_FENCED" // the number of the file was given up
+	ReasonState  = "NOT_IN_STATE" // the state does not allow the command
+	ReasonFenced = "FILE_FENCED"  // the number of the file was given up
 )
 
 // outOfOrder refuses a command in a state that does not allow it.

@@ -79,7 +79,7 @@ func (t Transition) outOfOrder(s State) error {
 	if t.Act == ActCreate {
 		what = "to zgłoszenie już istnieje. Odczytaj je i kontynuuj."
 	}
-	return fault.Precondition("STEP_ORDER", t.Rule, "Nie można teraz "+t.Doing+": "+what)
+	return fault.Precondition("NOT_IN_STATE", t.Rule, "Nie można teraz "+t.Doing+": "+what)
 }
 
 // Allowed lists the acts that an actor in one of the roles may try next, in the order of the table. Acts of the system are not listed.

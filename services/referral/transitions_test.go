@@ -48,7 +48,7 @@ func TestOrder(t *testing.T) {
 		for state, r := range states {
 			_, err := referral.Apply(r, cmd, actorOf(line.Roles), today)
 			if slices.Contains(line.From, state) {
-				if fault.IsReason(err, "STEP_ORDER") && line.Act != referral.ActRoute {
+				if fault.IsReason(err, "NOT_IN_STATE") && line.Act != referral.ActRoute {
 					t.Errorf("%s in %q refused as out of order", line.Act, state)
 				}
 				continue
@@ -57,7 +57,7 @@ func TestOrder(t *testing.T) {
 				wantFault(t, err, "NOT_FOUND")
 				continue
 			}
-			f := wantFault(t, err, "STEP_ORDER")
+			f := wantFault(t, err, "NOT_IN_STATE")
 			if f.Rule != line.Rule || !strings.HasPrefix(f.Polish, "Nie można teraz "+line.Doing+": ") || !strings.HasSuffix(f.Polish, ".") {
 				t.Errorf("%s in %s: rule %q, %q", line.Act, state, f.Rule, f.Polish)
 			}

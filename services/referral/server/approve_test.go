@@ -43,7 +43,7 @@ func TestOneFileHoweverOften(t *testing.T) {
 			if err == nil && out.GetState() != referralv1.ReferralState_REFERRAL_STATE_APPROVED {
 				t.Errorf("answered in %s", out.GetState())
 			}
-			if err != nil && !fault.IsReason(err, "STALE_ETAG") && !fault.IsReason(err, "STEP_ORDER") {
+			if err != nil && !fault.IsReason(err, "STALE_ETAG") && !fault.IsReason(err, "NOT_IN_STATE") {
 				t.Error(err)
 			}
 		})
@@ -152,10 +152,10 @@ func TestOnlyGoingOn(t *testing.T) {
 	r, err := w.client.ApproveReferral(w.As("head"), approval(w, r))
 	must(t, err)
 	_, err = w.client.RefuseReferral(w.As("head"), &referralv1.RefuseReferralRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), Reasons: "x"})
-	wantReason(t, err, "STEP_ORDER")
+	wantReason(t, err, "NOT_IN_STATE")
 	_, err = w.client.RecordConsent(w.As("sw-1"), &referralv1.RecordConsentRequest{Name: r.GetName(), Etag: r.GetEtag(), RequestId: w.RequestID(), OfferPresentedOn: on("2026-03-12"),
 		Consents: []*familyv1.Consent{{MemberId: "m1", Decision: familyv1.Consent_DECISION_WITHDRAWN, Signature: &familyv1.Signature{SignedOn: on("2026-03-31")}}}})
-	wantReason(t, err, "STEP_ORDER")
+	wantReason(t, err, "NOT_IN_STATE")
 }
 
 // TestRefusedForGood: the casefile service says no, so the approval is undone, the place free, and a new approval may follow.

@@ -63,7 +63,7 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Family files of a gmina. Every change needs the etag of the file as the caller saw it (ABORTED when somebody else was faster) and a request_id; moves that the
-// state does not allow are FAILED_PRECONDITION with reason STATE and name the rule. Coordinators of foster care do not see these files: they have their slice
+// state does not allow are FAILED_PRECONDITION with reason NOT_IN_STATE and name the rule. Coordinators of foster care do not see these files: they have their slice
 // in the planning service.
 type CasefileServiceClient interface {
 	// A family file with its members, state, terms and what the caller may do next. PESEL numbers are masked.
@@ -541,7 +541,7 @@ func (c *casefileServiceClient) ListAccesses(ctx context.Context, in *ListAccess
 // for forward compatibility.
 //
 // Family files of a gmina. Every change needs the etag of the file as the caller saw it (ABORTED when somebody else was faster) and a request_id; moves that the
-// state does not allow are FAILED_PRECONDITION with reason STATE and name the rule. Coordinators of foster care do not see these files: they have their slice
+// state does not allow are FAILED_PRECONDITION with reason NOT_IN_STATE and name the rule. Coordinators of foster care do not see these files: they have their slice
 // in the planning service.
 type CasefileServiceServer interface {
 	// A family file with its members, state, terms and what the caller may do next. PESEL numbers are masked.
