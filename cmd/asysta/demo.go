@@ -83,7 +83,7 @@ func (p program) fill(ctx context.Context, s *suite.Suite, clock *demo.Clock, to
 		return err
 	}
 	clock.Release()
-	s.Deps.Log.InfoContext(ctx, "demo county loaded", slog.Int("count", loaded.Calls), slog.Duration("duration", time.Since(began)))
+	s.Deps.Log.InfoContext(ctx, "demo county loaded", slog.Int("count", loaded.Calls), slog.Int64("duration_ms", time.Since(began).Milliseconds()))
 	return p.people(loaded.People)
 }
 

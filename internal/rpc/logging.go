@@ -16,7 +16,7 @@ import (
 
 // loggable are the attributes that may leave in a log line. None of them is ever filled from a field of a request or an answer.
 var loggable = []string{
-	slog.TimeKey, slog.LevelKey, slog.MessageKey, "method", "code", "reason", "duration", "gmina", "county", "person", "system", "error_id", "cause", "stack",
+	slog.TimeKey, slog.LevelKey, slog.MessageKey, "method", "code", "reason", "duration_ms", "gmina", "county", "person", "system", "error_id", "cause", "stack",
 	"service", "address", "version", "store", "count", "error", "url", "work", "referral", "file",
 }
 
@@ -38,7 +38,7 @@ func (s *Server) logCall(ctx context.Context, t *trail, began time.Time, code co
 	took := time.Since(began)
 	s.metrics.observe(t.method, code, reason, took)
 	attrs := []slog.Attr{
-		slog.String("method", t.method), slog.String("code", code.String()), slog.Duration("duration", took),
+		slog.String("method", t.method), slog.String("code", code.String()), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 	}
 	for _, a := range []struct{ key, value string }{{"reason", reason}, {"gmina", t.gmina}, {"county", t.county}, {"person", t.who.Person}, {"system", t.who.System}} {
 		if a.value != "" {

@@ -90,7 +90,7 @@ func (d *deployment) quiet() {
 
 var (
 	eleven   = regexp.MustCompile(`(^|[^0-9a-z])[0-9]{11}([^0-9a-z]|$)`)
-	duration = regexp.MustCompile(`"duration":[0-9]+`) // in nanoseconds
+	duration = regexp.MustCompile(`"duration_ms":[0-9.]+`)
 )
 
 // sound lets the program check the hash chains of its whole journal.

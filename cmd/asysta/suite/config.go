@@ -177,14 +177,30 @@ func decode(ctx context.Context, target reflect.Value, from envconfig.Lookuper) 
 	return faults
 }
 
-// named begins an error of envconfig, which names the field, with the setting.
+// named says which setting an error of envconfig, which names the field, is about, and what it takes.
 func named(section reflect.Type, err error) error {
-	field, rest, _ := strings.Cut(err.Error(), ": ")
-	if f, ok := section.FieldByName(field); ok {
-		tag, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-		return fmt.Errorf("%s%s: %s", Prefix, tag, rest)
+	field, _, _ := strings.Cut(err.Error(), ": ")
+	f, ok := section.FieldByName(field)
+	if !ok {
+		return err
 	}
-	return err
+	tag, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+	return fmt.Errorf("%s%s: takes %s (%s)", Prefix, tag, taken(f.Type), f.Tag.Get("help"))
+}
+
+// taken says what a setting of a type takes.
+func taken(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[bool]():
+		return "true or false"
+	case reflect.TypeFor[int]():
+		return "a whole number"
+	case reflect.TypeFor[time.Duration]():
+		return "a time such as 20s or 2m"
+	case reflect.TypeFor[slog.Level]():
+		return "a level"
+	}
+	return "another value"
 }
 
 // settings lists the names of the settings of a value's type, without the prefix.

@@ -30,6 +30,7 @@ func TestSettings(t *testing.T) {
 		"trial for the world":       {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_GATEWAY_LISTEN=0.0.0.0:8080"}, []string{"ASYSTA_GATEWAY_LISTEN", "127.0.0.1"}},
 		"trial for the world, gRPC": {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_LISTEN=:9000"}, []string{"ASYSTA_LISTEN"}},
 		"trial and issuer":          {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_OIDC_ISSUER=https://i"}, []string{"ASYSTA_TRIAL"}},
+		"values of the wrong kind":  {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=tak", "ASYSTA_DRAIN=soon", "ASYSTA_LOG_LEVEL=x"}, []string{"ASYSTA_TRIAL: takes true or false", "ASYSTA_DRAIN: takes a time", "ASYSTA_LOG_LEVEL: takes a level"}},
 		"issuer in the clear":       {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=http://login.example"}, []string{"ASYSTA_OIDC_ISSUER", "https://"}},
 		"issuer that is no address": {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=login"}, []string{"ASYSTA_OIDC_ISSUER", "https://"}},
 		"issuer on this machine":    {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=http://127.0.0.1:9000"}, nil},

@@ -48,7 +48,7 @@ const (
 type ReferralServiceClient interface {
 	// Records information about a family (step 1) and routes it to the social worker of the area. State RECEIVED.
 	//
-	// Caller: any social worker of the gmina, or the head. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
+	// Caller: any social worker of the gmina, or the head of the centre. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
 	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head.
 	CreateReferral(ctx context.Context, in *CreateReferralRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Gives a referral. Caller: the head, the social worker it is routed to, the unit or body the request was addressed to; others get PERMISSION_DENIED.
@@ -60,10 +60,10 @@ type ReferralServiceClient interface {
 	// Corrects the family data before an assistant is requested: received_on, members, address, described_reason, client_kind, preventive, urgent,
 	// locked_out, notice, za_zyciem. States RECEIVED, INTERVIEWED, ANALYSED, RETURNED.
 	//
-	// Caller: the social worker it is routed to, or the head. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
+	// Caller: the social worker it is routed to, or the head of the centre. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
 	UpdateReferral(ctx context.Context, in *UpdateReferralRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Routes the referral to another area or social worker; the previous social worker loses sight of it. Until it is approved, refused or closed, and
-	// afterwards while the institution waits for its answer. Caller: the head. Errors: FAILED_PRECONDITION while the family file is being opened.
+	// afterwards while the institution waits for its answer. Caller: the head of the centre. Errors: FAILED_PRECONDITION while the family file is being opened.
 	RouteReferral(ctx context.Context, in *RouteReferralRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Records the community interview (step 2). States RECEIVED, INTERVIEWED (correction), RETURNED. Caller: the social worker it is routed to.
 	//
@@ -79,7 +79,7 @@ type ReferralServiceClient interface {
 	// Caller: the social worker it is routed to. Errors: INVALID_ARGUMENT for a child, an unknown member or a withdrawal without a consent.
 	RecordConsent(ctx context.Context, in *RecordConsentRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Records an order of a court that obliges the family, or corrects the one with the same order_id. Consent is then not needed, and the request cannot be
-	// refused. Before the decision on the request. Caller: the social worker it is routed to, or the head.
+	// refused. Before the decision on the request. Caller: the social worker it is routed to, or the head of the centre.
 	//
 	// Errors: INVALID_ARGUMENT on wrong data or a date in the future.
 	RecordCourtOrder(ctx context.Context, in *RecordCourtOrderRequest, opts ...grpc.CallOption) (*Referral, error)
@@ -309,7 +309,7 @@ func (c *referralServiceClient) ListDuplicates(ctx context.Context, in *ListDupl
 type ReferralServiceServer interface {
 	// Records information about a family (step 1) and routes it to the social worker of the area. State RECEIVED.
 	//
-	// Caller: any social worker of the gmina, or the head. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
+	// Caller: any social worker of the gmina, or the head of the centre. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
 	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head.
 	CreateReferral(context.Context, *CreateReferralRequest) (*Referral, error)
 	// Gives a referral. Caller: the head, the social worker it is routed to, the unit or body the request was addressed to; others get PERMISSION_DENIED.
@@ -321,10 +321,10 @@ type ReferralServiceServer interface {
 	// Corrects the family data before an assistant is requested: received_on, members, address, described_reason, client_kind, preventive, urgent,
 	// locked_out, notice, za_zyciem. States RECEIVED, INTERVIEWED, ANALYSED, RETURNED.
 	//
-	// Caller: the social worker it is routed to, or the head. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
+	// Caller: the social worker it is routed to, or the head of the centre. Errors: FAILED_PRECONDITION after the request; INVALID_ARGUMENT on a path that cannot be updated.
 	UpdateReferral(context.Context, *UpdateReferralRequest) (*Referral, error)
 	// Routes the referral to another area or social worker; the previous social worker loses sight of it. Until it is approved, refused or closed, and
-	// afterwards while the institution waits for its answer. Caller: the head. Errors: FAILED_PRECONDITION while the family file is being opened.
+	// afterwards while the institution waits for its answer. Caller: the head of the centre. Errors: FAILED_PRECONDITION while the family file is being opened.
 	RouteReferral(context.Context, *RouteReferralRequest) (*Referral, error)
 	// Records the community interview (step 2). States RECEIVED, INTERVIEWED (correction), RETURNED. Caller: the social worker it is routed to.
 	//
@@ -340,7 +340,7 @@ type ReferralServiceServer interface {
 	// Caller: the social worker it is routed to. Errors: INVALID_ARGUMENT for a child, an unknown member or a withdrawal without a consent.
 	RecordConsent(context.Context, *RecordConsentRequest) (*Referral, error)
 	// Records an order of a court that obliges the family, or corrects the one with the same order_id. Consent is then not needed, and the request cannot be
-	// refused. Before the decision on the request. Caller: the social worker it is routed to, or the head.
+	// refused. Before the decision on the request. Caller: the social worker it is routed to, or the head of the centre.
 	//
 	// Errors: INVALID_ARGUMENT on wrong data or a date in the future.
 	RecordCourtOrder(context.Context, *RecordCourtOrderRequest) (*Referral, error)
