@@ -70,32 +70,41 @@ func (c Cover) planTerm() deadline.Deadline {
 	return deadline.Term(deadline.RulePlan, c.Day0, c.Terms.PlanMonths, c.Assistant).Met(c.PlanAdoptedOn)
 }
 
-// assessmentTerms has a term for each assessment made and one for the next: the n-th falls 6·n months after day 0.
+// assessmentTerms has a term for each assessment made and one for the next.
 func (c Cover) assessmentTerms() []deadline.Deadline {
 	var ds []deadline.Deadline
-	next, last := 1, calendar.Date{}
+	next := 1
 	for _, a := range c.Assessments {
 		if a.PresentedOn.IsZero() {
 			continue
 		}
-		ds = append(ds, c.assessmentTerm(a.Number, last).Met(a.PresentedOn))
+		ds = append(ds, c.assessmentTerm(a.Number).Met(a.PresentedOn))
 		receipt := deadline.Term(deadline.RuleReceipt, a.PresentedOn, 0, "").Met(a.ReceivedOn)
 		receipt.Key = strconv.Itoa(a.Number)
 		ds = append(ds, receipt)
-		next, last = max(next, a.Number+1), a.PresentedOn
+		next = max(next, a.Number+1)
 	}
-	return append(ds, c.assessmentTerm(next, last))
+	return append(ds, c.assessmentTerm(next))
 }
+
+// AssessmentDue is the last day on which the n-th assessment of the present spell is in time (art. 15(1)(15)).
+func (c Cover) AssessmentDue(n int) calendar.Date { return c.assessmentTerm(n).Due }
 
 // earlyMonth is how many months before its term an assessment may come and still leave the next one where day 0 puts it.
 const earlyMonth = 1
 
-// assessmentTerm is the n-th assessment's. It is counted from day 0; where the one before came more than a month early it is counted from that one, because
-// there is to be one at least every half year (art. 15(1)(15)).
-func (c Cover) assessmentTerm(n int, last calendar.Date) deadline.Deadline {
+// assessmentTerm is the n-th assessment's: 6·n months after day 0. Where the one before came more than a month early it is counted from that one, because
+// there is to be one at least every half year.
+func (c Cover) assessmentTerm(n int) deadline.Deadline {
 	months := deadline.InForce(deadline.RuleAssessment, c.Day0).N
 	d := deadline.Term(deadline.RuleAssessment, c.Day0, 0, c.Assistant)
 	d.Due, d.Key = c.Day0.AddMonths(n*months), strconv.Itoa(n)
+	var last calendar.Date
+	for _, a := range c.Assessments {
+		if a.Number < n && a.PresentedOn.After(last) {
+			last = a.PresentedOn
+		}
+	}
 	if !last.IsZero() && last.Before(c.Day0.AddMonths((n-1)*months-earlyMonth)) {
 		d.Anchor, d.Due = last, last.AddMonths(months)
 	}

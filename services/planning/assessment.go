@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"asysta.example/internal/calendar"
-	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 )
@@ -37,11 +36,6 @@ type Assessment struct {
 	ReceivedOn     calendar.Date  `bson:"received_on,omitzero"`
 	ReceivedBy     string         `bson:"received_by,omitempty"` // staff id
 	Remarks        string         `bson:"remarks,omitempty"`
-}
-
-// Due gives the term that the n-th assessment answers, counted from day 0 by the rule in force on it.
-func Due(day0 calendar.Date, n int) calendar.Date {
-	return day0.AddMonths(n * deadline.InForce(deadline.RuleAssessment, day0).N)
 }
 
 // Assessing writes a draft of an assessment. With an empty stage in the file it begins one; Number 0 takes the next.
@@ -91,7 +85,7 @@ func (f File) begin(a Assessment) (Assessment, error) {
 	case a.Number != n && (!f.Cover.TakenOver || len(f.Cover.Assessments) > 0 || a.Number < 1):
 		return a, fault.Invalid("assessment.number", "ASSESSMENT_NUMBER", "oceny idą kolejno od rozpoczęcia współpracy; podaj następny numer albo zostaw puste.")
 	}
-	a.Stage, a.Due = Drafting, Due(f.Cover.Day0, a.Number)
+	a.Stage, a.Due = Drafting, f.Cover.AssessmentDue(a.Number)
 	return a, nil
 }
 

@@ -192,12 +192,20 @@ func TestContentsThatAreNeverRight(t *testing.T) {
 func TestAssessmentNumbers(t *testing.T) {
 	due := map[int]string{1: "2026-07-31", 2: "2027-01-31", 3: "2027-07-31"}
 	for n, want := range due {
-		if got := planning.Due(day0, n); got.String() != want {
+		if got := cooperating().Cover.AssessmentDue(n); got.String() != want {
 			t.Errorf("term %d = %s, want %s", n, got, want)
 		}
 	}
-	if got := planning.Due(calendar.MustOf(2026, 8, 31), 1); got.String() != "2027-02-28" {
+	clamped := cooperating().Cover
+	clamped.Day0 = calendar.MustOf(2026, 8, 31)
+	if got := clamped.AssessmentDue(1); got.String() != "2027-02-28" {
 		t.Errorf("clamped term = %s", got)
+	}
+	early := cooperating()
+	early.Cover.Assessments = []familyfile.Assessed{{Number: 1, ID: "a", PresentedOn: day0.AddDays(10)}}
+	draft := apply(t, early, planning.Assessing{New: true, Draft: planning.Assessment{ID: "y"}}).Section.Assessments[0]
+	if draft.Number != 2 || draft.Due != early.Cover.AssessmentDue(2) || draft.Due != day0.AddDays(10).AddMonths(6) {
+		t.Errorf("after an early one: %+v", draft)
 	}
 	skip := planning.Assessing{New: true, Draft: planning.Assessment{ID: "x", Number: 3}}
 	if _, _, err := planning.Apply(cooperating(), skip, env); !fault.IsReason(err, "ASSESSMENT_NUMBER") {
