@@ -187,14 +187,14 @@ func loadRows(ls []Load) []Row {
 	return rows
 }
 
-// Behind says whether a file counts in a row about families; known is false for a row that has no files behind it.
-func Behind(row string, p Period, c familyfile.Cover) (counts, known bool) {
+// Behind gives the condition by which a file counts in a row about families; false for a row that has no files behind it.
+func Behind(row string, p Period) (counts func(familyfile.Cover) bool, known bool) {
 	for _, d := range definitions() {
 		if d.id == row {
-			return d.count(c, p) > 0, true
+			return func(c familyfile.Cover) bool { return d.count(c, p) > 0 }, true
 		}
 	}
-	return false, false
+	return nil, false
 }
 
 func maxDate(a, b calendar.Date) calendar.Date {

@@ -21,8 +21,7 @@ var units = map[reporting.Unit]reportingv1.IndicatorUnit{
 }
 
 func toPB(parent, gmina string, in reporting.Indicators, staff map[string]directory.Staff) *reportingv1.Indicators {
-	from, to := dates(in.Period)
-	out := &reportingv1.Indicators{Parent: parent, FromDate: from, ToDate: to}
+	out := &reportingv1.Indicators{Parent: parent, FromDate: rpc.Date(in.Period.From), ToDate: rpc.Date(in.Period.To)}
 	for _, r := range in.Rows {
 		out.Indicators = append(out.Indicators, &reportingv1.Indicator{
 			Row: r.ID, Title: r.Title, Value: r.Value, Unit: units[r.Unit], Suppressed: r.Suppressed, HasFiles: r.HasFiles})
@@ -51,7 +50,7 @@ func csvBody(in reporting.Indicators, staff map[string]directory.Staff) (*httpbo
 	w.Comma, w.UseCRLF = ';', true
 	lines := [][]string{{"Okres od", "Okres do", "Wiersz", "Nazwa", "Wartość", "Jednostka"}}
 	line := func(id, title, value, unit string) {
-		lines = append(lines, []string{polish(in.Period.From), polish(in.Period.To), id, title, value, unit})
+		lines = append(lines, []string{in.Period.From.Polish(), in.Period.To.Polish(), id, title, value, unit})
 	}
 	for _, r := range in.Rows {
 		value, unit := valueOf(r)

@@ -13,8 +13,6 @@ import (
 	"asysta.example/services/reporting"
 )
 
-var emptyCover familyfile.Cover
-
 // byOpened lists a gmina's files in the order of their opening.
 const byOpened = "by_opened"
 
@@ -131,8 +129,8 @@ func (s *Server) readCounty(ctx context.Context, county string) ([]reporting.Fil
 	return files, visits, err
 }
 
-// behind gives the ids of the files behind a row, a page of them. A file whose family the caller is locked out of by name is left out.
-func (s *Server) behind(ctx context.Context, p reporting.Period, row string, size int, token string) (ids []string, next string, err error) {
+// behind gives the ids of the files that count, a page of them. A file whose family the caller is locked out of by name is left out.
+func (s *Server) behind(ctx context.Context, counts func(familyfile.Cover) bool, size int, token string) (ids []string, next string, err error) {
 	gmina, err := wholeGmina(ctx)
 	if err != nil {
 		return nil, "", err
@@ -150,8 +148,7 @@ func (s *Server) behind(ctx context.Context, p reporting.Period, row string, siz
 			if err != nil {
 				return nil, "", err
 			}
-			_, visible := g.RoleOn(c.Parties())
-			if counts, _ := reporting.Behind(row, p, c); counts && visible {
+			if _, visible := g.RoleOn(c.Parties()); visible && counts(c) {
 				ids = append(ids, h.Doc.ID)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/grpc"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/calendar"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
@@ -121,10 +120,11 @@ func (s *Server) ListIndicatorFiles(ctx context.Context, req *reportingv1.ListIn
 	if err != nil {
 		return nil, err
 	}
-	if _, known := reporting.Behind(req.GetRow(), p, emptyCover); !known {
-		return nil, fault.Invalid("row", "NO_FILES_BEHIND_ROW", "za tym wierszem nie stoi lista rodzin; wybierz wiersz z has_files.")
+	counts, known := reporting.Behind(req.GetRow(), p)
+	if !known {
+		return nil, fault.Invalid("row", "NO_FILES_BEHIND_ROW", "za tym wierszem nie stoi lista rodzin; wybierz wiersz, przy którym wskaźniki ją zapowiadają (hasFiles).")
 	}
-	refs, next, err := s.behind(ctx, p, req.GetRow(), rpc.PageSize(req.GetPageSize()), req.GetPageToken())
+	refs, next, err := s.behind(ctx, counts, rpc.PageSize(req.GetPageSize()), req.GetPageToken())
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,3 @@ func (s *Server) ListIndicatorFiles(ctx context.Context, req *reportingv1.ListIn
 	}
 	return res, nil
 }
-
-func dates(p reporting.Period) (from, to *date.Date) { return rpc.Date(p.From), rpc.Date(p.To) }
-
-func polish(d calendar.Date) string { return d.Polish() }
