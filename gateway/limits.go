@@ -22,13 +22,13 @@ func limited(cfg Config, next http.Handler) http.Handler {
 			}
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		}
-		timeout := cfg.Timeout
-		if strings.HasSuffix(r.URL.Path, streamSuffix) {
+		streams, timeout := strings.HasSuffix(r.URL.Path, streamSuffix), cfg.Timeout
+		if streams {
 			timeout = cfg.StreamTimeout
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
-		if strings.HasSuffix(r.URL.Path, streamSuffix) {
+		if streams {
 			stream := &whole{ResponseWriter: w}
 			w, ctx = stream, context.WithValue(ctx, wholeKey{}, stream)
 		}
@@ -37,10 +37,8 @@ func limited(cfg Config, next http.Handler) http.Handler {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || (t != "application/json" && !strings.HasSuffix(t, "+json")) {
-		if r.Header.Get("Content-Type") != "" && !isFormDefault(t) {
-			return nil, problemMediaType
-		}
+	if t := r.Header.Get("Content-Type"); t != "" && !readAsJSON(t) {
+		return nil, problemMediaType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
@@ -53,8 +51,11 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *pro
 	return body, nil
 }
 
-// isFormDefault says that the type is the one curl sends with -d when none is named; the body is read as JSON all the same.
-func isFormDefault(t string) bool { return t == "application/x-www-form-urlencoded" }
+// readAsJSON says that a body of the type is read: JSON, or what curl calls the body of -d when no type is named, which is read as JSON all the same.
+func readAsJSON(contentType string) bool {
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (t == "application/json" || strings.HasSuffix(t, "+json") || t == "application/x-www-form-urlencoded")
+}
 
 // secured sets the headers that every answer carries.
 func secured(next http.Handler) http.Handler {
