@@ -69,6 +69,7 @@ func New(ctx context.Context, cfg Config, conns Conns) (http.Handler, error) {
 }
 
 func newMux(ctx context.Context, conns Conns) (*runtime.ServeMux, error) {
+	parseStrictly()
 	json := &runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{
 		MarshalOptions:   protojson.MarshalOptions{EmitDefaultValues: true},
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
@@ -83,7 +84,6 @@ func newMux(ctx context.Context, conns Conns) (*runtime.ServeMux, error) {
 		runtime.WithRoutingErrorHandler(routingError),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
-		runtime.SetQueryParameterParser(strictQuery{}),
 	)
 	for _, r := range routes(conns) {
 		if err := r.register(ctx, mux, r.conn); err != nil {

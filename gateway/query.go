@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -14,6 +15,10 @@ import (
 // strictQuery reads query parameters as the library does, but refuses one that the request does not have: a misspelt filter must not
 // silently list everything.
 type strictQuery struct{}
+
+// parseStrictly makes strictQuery the parser of this process. The library keeps the parser in a variable of its package, not in the mux: set
+// with each mux, it would be written while the requests of another gateway read it.
+var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(strictQuery{})) })
 
 // Parse implements runtime.QueryParameterParser.
 func (strictQuery) Parse(msg proto.Message, values url.Values, filter *utilities.DoubleArray) error {
