@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"asysta.example/cmd/asysta/suite"
+	"asysta.example/internal/testkit/ledger"
 	_ "asysta.example/proto/gen/asysta/casefile/v1"
 	_ "asysta.example/proto/gen/asysta/directory/v1"
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
@@ -257,4 +258,29 @@ func TestSettings(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s%s` | %s | %s |\n", suite.Prefix, s.Name, byDefault, strings.ReplaceAll(s.Help, "|", `\\|`))
 	}
 	derived(t, "OPERATIONS.md", "settings", b.String()+"\n")
+}
+
+// TestProofs keeps the table of latest runs, and gives every proof its section.
+func TestProofs(t *testing.T) {
+	entries, err := ledger.Read("proofs.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("\n| proof | what came out | command | took | when | commit | on |\n|---|---|---|---|---|---|---|\n")
+	cell := strings.NewReplacer("|", `\|`, "\n", " ")
+	for _, e := range ledger.Latest(entries) {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | `%s` | %s | %s | %s | %s, %d processors |\n",
+			e.Proof, e.Proof, cell.Replace(e.Figures), cell.Replace(e.Command), e.Took, e.Date, e.Commit, e.Go, e.CPUs)
+	}
+	derived(t, "PROOFS.md", "runs", b.String()+"\n")
+	raw, err := os.ReadFile("PROOFS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, proof := range ledger.Proofs {
+		if strings.Count(string(raw), "\n## "+proof+"\n") != 1 {
+			t.Errorf("PROOFS.md has not one section %s", proof)
+		}
+	}
 }
