@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +108,7 @@ func meets(doc *store.Document, call Call, actor store.Actor) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if r.Method != call.Method || r.Person != actor.Person || !bytes.Equal(r.BodyHash, call.BodyHash) {
+	if !r.Is(call.Method, actor.Person, call.BodyHash) {
 		return false, fault.Reused()
 	}
 	return true, nil

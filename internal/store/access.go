@@ -17,10 +17,7 @@ func (c *core) LogAccess(ctx context.Context, a Access) error {
 	if a.ID == "" {
 		a.ID = NewID(a.At, rand.Reader)
 	}
-	body, err := document(a)
-	if err != nil {
-		return err
-	}
+	body := encodeAccess(a)
 	if len(body) > maxCommit {
 		return ErrTooLarge
 	}

@@ -30,45 +30,6 @@ func document(v any) (bson.Raw, error) {
 	return data, nil
 }
 
-// encode gives the canonical bytes of a commit or document: its fields in the order of the struct, the members of its "sections" in the
-// order of their names.
-func encode(v any) (bson.Raw, error) {
-	raw, err := document(v)
-	if err != nil {
-		return nil, err
-	}
-	return sortSections(raw)
-}
-
-func sortSections(raw bson.Raw) (bson.Raw, error) {
-	elements, err := raw.Elements()
-	if err != nil {
-		return nil, fmt.Errorf("store: encode: %w", err)
-	}
-	out := make(bson.D, 0, len(elements))
-	for _, e := range elements {
-		value := e.Value()
-		if e.Key() != "sections" {
-			out = append(out, bson.E{Key: e.Key(), Value: value})
-			continue
-		}
-		sections := map[string]bson.RawValue{}
-		members, err := value.Document().Elements()
-		if err != nil {
-			return nil, fmt.Errorf("store: encode: %w", err)
-		}
-		for _, m := range members {
-			sections[m.Key()] = m.Value()
-		}
-		sorted := make(bson.D, 0, len(sections))
-		for _, name := range slices.Sorted(maps.Keys(sections)) {
-			sorted = append(sorted, bson.E{Key: name, Value: sections[name]})
-		}
-		out = append(out, bson.E{Key: e.Key(), Value: sorted})
-	}
-	return document(out)
-}
-
 // without gives a document without one of its top fields.
 func without(raw bson.Raw, field string) (bson.Raw, error) {
 	if len(raw) == 0 {
@@ -87,19 +48,6 @@ func without(raw bson.Raw, field string) (bson.Raw, error) {
 	return document(out)
 }
 
-// encodeCommit sets the commit's hash and gives its stored bytes.
-func encodeCommit(c *Commit) (bson.Raw, error) {
-	c.Hash = nil
-	raw, err := encode(c)
-	if err != nil {
-		return nil, err
-	}
-	if c.Hash, err = commitHash(raw); err != nil {
-		return nil, err
-	}
-	return encode(c)
-}
-
 // commitHash is the SHA-256 over the hash of the commit before and the stored bytes of the commit without its own hash. It works on what is stored, so
 // that a field this program does not know is covered too.
 func commitHash(raw bson.Raw) ([]byte, error) {
@@ -107,14 +55,21 @@ func commitHash(raw bson.Raw) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := sha256.New()
+	var before []byte
 	if prev, err := raw.LookupErr("prev_hash"); err == nil {
 		if _, data, ok := prev.BinaryOK(); ok {
-			h.Write(data)
+			before = data
 		}
 	}
+	return chainHash(before, bare), nil
+}
+
+// chainHash is the SHA-256 over the hash of the commit before and the bytes of a commit without its own.
+func chainHash(prev []byte, bare bson.Raw) []byte {
+	h := sha256.New()
+	h.Write(prev)
 	h.Write(bare)
-	return h.Sum(nil), nil
+	return h.Sum(nil)
 }
 
 // decodeCommit reads a commit from the journal; ErrSchema when a newer program wrote it.
@@ -132,18 +87,14 @@ func decodeCommit(raw bson.Raw) (*Commit, error) {
 
 // decodeDocument reads a document; ErrSchema when a newer program wrote it.
 func decodeDocument(raw bson.Raw) (*Document, error) {
-	var d Document
-	if err := bson.Unmarshal(raw, &d); err != nil {
-		return nil, fmt.Errorf("store: decode document: %w", err)
+	d, err := readDocument(raw)
+	if err != nil {
+		return nil, err
 	}
 	if d.Schema > Schema {
 		return nil, ErrSchema
 	}
-	d.Created, d.Updated = d.Created.UTC(), d.Updated.UTC()
-	for i := range d.Requests {
-		d.Requests[i].At = d.Requests[i].At.UTC()
-	}
-	return &d, nil
+	return d, nil
 }
 
 // errChain says that a commit does not follow the one before it.
@@ -180,10 +131,9 @@ func fold(base *Document, c *Commit) (*Document, error) {
 	}
 	next.Requests = slices.Clone(base.Requests)
 	if c.RequestID != "" {
-		next.Requests = append(next.Requests, Request{
-			ID: c.RequestID, Method: c.Method, Person: c.Actor.Person, BodyHash: c.BodyHash, Version: c.Version, At: c.RecordedAt, Result: c.Result,
+		next.Requests = append(next.Requests[max(0, len(next.Requests)-RememberedRequests+1):], Request{
+			ID: c.RequestID, Mark: requestMark(c.Method, c.Actor.Person, c.BodyHash), Version: c.Version, Result: c.Result,
 		})
-		next.Requests = next.Requests[max(0, len(next.Requests)-RememberedRequests):]
 	}
 	return &next, nil
 }

@@ -15,6 +15,9 @@ const (
 	FileKeys  = "fileKeys"  // keyed by the file's bare id
 )
 
+// KeysByGmina lists wrapped keys by the gmina that they belong to, for rotating and checking them.
+var KeysByGmina = IndexSpec{Name: "by_gmina", Fields: []string{"gmina"}}
+
 // The fail points: the place right before each step that this package writes.
 const (
 	PointJournal    FailPoint = "commit/journal"      // the deciding insert of a commit
@@ -62,8 +65,8 @@ func Specs() []CollectionSpec {
 		{Name: feeds, Indexes: []IndexSpec{feedByPosition, feedByCommit}},
 		{Name: access, Indexes: []IndexSpec{accessByRef}},
 		{Name: meta},
-		{Name: GminaKeys},
-		{Name: FileKeys},
+		{Name: GminaKeys, Indexes: []IndexSpec{KeysByGmina}},
+		{Name: FileKeys, Indexes: []IndexSpec{KeysByGmina}},
 	}
 	for _, kind := range Kinds {
 		spec := CollectionSpec{Name: string(kind), Indexes: []IndexSpec{kindByCreated}}

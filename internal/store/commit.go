@@ -75,7 +75,7 @@ func remembered(d *Document, c Change) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if r.Method != c.Method || r.Person != c.Actor.Person || string(r.BodyHash) != string(c.BodyHash) {
+	if !r.Is(c.Method, c.Actor.Person, c.BodyHash) {
 		return false, ErrRequestReused
 	}
 	return true, nil
@@ -185,10 +185,7 @@ func array(v any) (bson.RawValue, error) {
 
 // plan gives the document after a commit and the steps that store both.
 func (c *core) plan(base *Document, commit *Commit) (*Document, []Step, error) {
-	entry, err := encodeCommit(commit)
-	if err != nil {
-		return nil, nil, err
-	}
+	entry := encodeCommit(commit)
 	if len(entry) > maxCommit {
 		return nil, nil, ErrTooLarge
 	}
@@ -201,47 +198,26 @@ func (c *core) plan(base *Document, commit *Commit) (*Document, []Step, error) {
 		return nil, nil, err
 	}
 	steps := []Step{{Op: Insert, Collection: journal, ID: commit.Key, Body: entry, Version: commit.Version, Point: PointJournal}}
-	row, err := outboxStep(commit)
-	if err != nil {
-		return nil, nil, err
-	}
-	records, err := recordSteps(commit)
-	if err != nil {
-		return nil, nil, err
-	}
-	steps = append(append(append(steps, row), records...), replace)
+	steps = append(append(append(steps, outboxStep(commit)), recordSteps(commit)...), replace)
 	return next, steps, nil
 }
 
 // documentStep brings the stored document up to d; ErrTooLarge past MaxDocument.
 func documentStep(d *Document) (Step, error) {
-	body, err := encode(d)
-	if err != nil {
-		return Step{}, err
-	}
+	body := encodeDocument(d)
 	if len(body) > MaxDocument {
 		return Step{}, ErrTooLarge
 	}
 	return Step{Op: Replace, Collection: string(d.Kind), ID: d.ID, Body: body, Version: d.Version, Point: PointDocument}, nil
 }
 
-// recordRow is a record as stored. The county is there for counting and is not handed out.
-type recordRow struct {
-	StoredRecord `bson:",inline"`
-	County       string `bson:"county"`
-}
-
-func recordSteps(c *Commit) ([]Step, error) {
-	var steps []Step
+// recordSteps insert the records that a commit adds.
+func recordSteps(c *Commit) []Step {
+	steps := make([]Step, 0, len(c.Records))
 	for _, r := range c.Records {
-		row := recordRow{County: c.County, StoredRecord: StoredRecord{
-			ID: recordKey(c.Ref.ID, r.ID), File: c.Ref.ID, Version: c.Version, Gmina: c.Gmina, Date: r.Date, RecordedAt: c.RecordedAt, Actor: c.Actor, Body: r.Body,
-		}}
-		body, err := document(row)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, Step{Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: body, Version: c.Version, Point: PointRecord})
+		steps = append(steps, Step{
+			Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: encodeRecord(c, r), Version: c.Version, Point: PointRecord,
+		})
 	}
-	return steps, nil
+	return steps
 }

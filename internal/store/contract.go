@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -99,17 +101,30 @@ type StoredRecord struct {
 
 // Request is one remembered request of an aggregate.
 type Request struct {
-	ID       string    `bson:"id"`
-	Method   string    `bson:"method"`
-	Person   string    `bson:"person"`
-	BodyHash []byte    `bson:"body_hash"`
-	Version  int64     `bson:"version"`
-	At       time.Time `bson:"at"`
-	Result   string    `bson:"result,omitempty"`
+	ID      string `bson:"id"`
+	Mark    []byte `bson:"mark"`    // of method, person and body; see Is
+	Version int64  `bson:"version"` // commit that it became
+	Result  string `bson:"result,omitempty"`
+}
+
+// Is tells whether the remembered request was made by this method and person with this body.
+func (r Request) Is(method, person string, bodyHash []byte) bool {
+	return bytes.Equal(r.Mark, requestMark(method, person, bodyHash))
+}
+
+// requestMark is what a document keeps of a request beside its id; the journal has it in full.
+func requestMark(method, person string, bodyHash []byte) []byte {
+	h := sha256.New()
+	for _, part := range []string{method, person} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	h.Write(bodyHash)
+	return h.Sum(nil)[:16]
 }
 
 // RememberedRequests is how many requests an aggregate remembers; a retry within the last so many changes of the same aggregate meets itself.
-const RememberedRequests = 64
+const RememberedRequests = 32
 
 // Document is what the journal of one aggregate adds up to.
 type Document struct {

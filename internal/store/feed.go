@@ -25,12 +25,8 @@ type feedRow struct {
 	FeedEntry `bson:",inline"`
 }
 
-func outboxStep(c *Commit) (Step, error) {
-	body, err := document(outboxRow{Key: c.Key, Ref: c.Ref, Version: c.Version, RecordedAt: c.RecordedAt})
-	if err != nil {
-		return Step{}, err
-	}
-	return Step{Op: Insert, Collection: outbox, ID: c.Key, Body: body, Version: c.Version, Point: PointOutbox}, nil
+func outboxStep(c *Commit) Step {
+	return Step{Op: Insert, Collection: outbox, ID: c.Key, Body: encodeOutbox(c), Version: c.Version, Point: PointOutbox}
 }
 
 // entries are the feed entries that a commit becomes, without their positions: one in the feed it belongs to, and after a move one in the feed it left.
@@ -143,11 +139,7 @@ func (s *systemScope) place(ctx context.Context, key string, entry FeedEntry) (i
 		}
 		entry.Position = tail + 1
 		row := feedRow{Key: entry.Feed + "@" + strconv.FormatInt(entry.Position, 10), Commit: key, FeedEntry: entry}
-		body, err := document(row)
-		if err != nil {
-			return 0, err
-		}
-		err = s.engine.Write(ctx, []Step{{Op: Insert, Collection: feeds, ID: row.Key, Body: body, Point: PointFeed}})
+		err = s.engine.Write(ctx, []Step{{Op: Insert, Collection: feeds, ID: row.Key, Body: encodeFeed(row), Point: PointFeed}})
 		if errors.Is(err, ErrExists) {
 			continue
 		}
@@ -195,9 +187,5 @@ func (c *core) ensureRelayed(ctx context.Context, commit *Commit) (bool, error) 
 	if err != nil || done {
 		return false, err
 	}
-	row, err := outboxStep(commit)
-	if err != nil {
-		return false, err
-	}
-	return c.ensure(ctx, row)
+	return c.ensure(ctx, outboxStep(commit))
 }

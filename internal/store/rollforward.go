@@ -91,12 +91,8 @@ func (c *core) mend(ctx context.Context, base *Document, commit *Commit) (*Docum
 
 // ensureRecords inserts what is missing of a commit's records and tells whether something was.
 func (c *core) ensureRecords(ctx context.Context, commit *Commit) (bool, error) {
-	steps, err := recordSteps(commit)
-	if err != nil {
-		return false, err
-	}
 	mended := false
-	for _, step := range steps {
+	for _, step := range recordSteps(commit) {
 		added, err := c.ensure(ctx, step)
 		if err != nil {
 			return mended, err
