@@ -5,5 +5,5 @@
 //   - The gate: every method of every service against callers without a token, without a place in the county, and of another gmina.
 //   - The scenario of the demo county, played in one process on SQLite and in five processes on the MongoDB engine.
 //
-// It has no code of its own outside of tests, and must not reach past the contract except to read what the store holds.
+// It has no code of its own outside of tests but its fixture, and must not reach past the contract except to read what the store holds.
 package e2e
