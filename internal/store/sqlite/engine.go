@@ -51,6 +51,8 @@ type Engine struct {
 	schemaMu sync.RWMutex
 	schema   map[string]*collection
 
+	counted counters
+
 	closing sync.Once
 	closed  error
 }

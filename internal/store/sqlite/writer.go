@@ -72,6 +72,8 @@ func (e *Engine) exclusively(ctx context.Context, fn func(*writer) error) error 
 }
 
 func (e *Engine) enqueue(ctx context.Context, j *job) error {
+	e.counted.waiting.Add(1)
+	defer e.counted.waiting.Add(-1)
 	select {
 	case <-e.stop:
 		return ErrClosed
@@ -127,6 +129,8 @@ func (e *Engine) perform(first *job) {
 		break
 	}
 	err := e.transact(jobs)
+	e.counted.groups.Add(1)
+	e.counted.writes.Add(int64(len(jobs)))
 	for _, j := range jobs {
 		if err != nil {
 			j.err = err
