@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
-	"text/tabwriter"
 	"time"
 
 	"asysta.example/cmd/asysta/suite"
@@ -24,6 +23,9 @@ type program struct {
 	clock  func() time.Time
 }
 
+// release is the version of a released program, which its builder sets.
+var release = "devel"
+
 const usage = `asysta – rejestr powiatowy asysty rodzinnej (county register of family assistance)
 
   asysta demo              everything in one process, with a freshly filled, invented county; only on this machine
@@ -36,7 +38,10 @@ const usage = `asysta – rejestr powiatowy asysty rodzinnej (county register of
   asysta migrate           make or bring up to date collections and indexes
   asysta bootstrap …       first county, gmina and administrator of a real installation; -h lists the flags
   asysta audit verify      check the hash chains of the whole journal; exits with an error where one is broken
-  asysta settings          the settings, which come from the environment (ASYSTA_…); what is wrong with them is reported all at once
+  asysta settings [COMMAND]
+                           the settings, which come from the environment (ASYSTA_…), with what holds and where it is set, passwords masked; with a
+                           COMMAND those that it reads, and all that is wrong with them
+  asysta health PROCESS    ask a process of this machine (gateway, all or a service) whether it serves, with the settings of that process
   asysta version | help
 `
 
@@ -55,7 +60,7 @@ func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer)
 	}
 	commands := map[string]func(context.Context) error{
 		"all": p.all, "demo": p.demo, "gateway": p.gateway, "token": p.token, "migrate": p.migrate, "bootstrap": p.bootstrap, "audit": p.audit,
-		"settings": p.settings, "version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
+		"settings": p.settings, "health": p.health, "version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
 	}
 	run, ok := commands[command]
 	if !ok {
@@ -69,20 +74,10 @@ func (p program) help(context.Context) error {
 	return err
 }
 
-func (p program) settings(context.Context) error {
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, s := range suite.Settings() {
-		if _, err := fmt.Fprintf(w, "%s%s\t%s\t%s\n", suite.Prefix, s.Name, s.Default, s.Help); err != nil {
-			return err
-		}
-	}
-	return w.Flush()
-}
-
 func (p program) version(context.Context) error {
-	v, revision := "devel", ""
+	v, revision := release, ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
+		if info.Main.Version != "" && info.Main.Version != "(devel)" {
 			v = info.Main.Version
 		}
 		for _, s := range info.Settings {

@@ -33,6 +33,7 @@ const (
 // Storage says where data lies and what it is sealed with.
 type Storage struct {
 	Store     string `env:"STORE, default=sqlite:asysta.db" help:"sqlite:PATH or mongodb://…"`
+	StoreFile string `env:"STORE_FILE" help:"file with what ASYSTA_STORE would say, for an address with a password"`
 	Database  string `env:"DATABASE, default=asysta" help:"name of the database on MongoDB"`
 	MasterKey string `env:"MASTER_KEY_FILE" help:"master key of sealed fields; all: beside the SQLite file where unset"`
 }
@@ -127,24 +128,20 @@ type TokenConfig struct {
 	Web
 }
 
+// HealthConfig is the configuration of the health command: that of the process beside it.
+type HealthConfig struct {
+	Listen string `env:"LISTEN" help:"address of gRPC; a service: its own of 127.0.0.1:9101 to 9104, all: none where unset"`
+	Transport
+	Web
+}
+
 // sections of every configuration, for the list of known settings.
-var everything = []any{ServiceConfig{}, AllConfig{}, GatewayConfig{}, ToolConfig{}, TokenConfig{}}
+var everything = []any{ServiceConfig{}, AllConfig{}, GatewayConfig{}, ToolConfig{}, TokenConfig{}, HealthConfig{}}
 
 // Load reads a configuration (a pointer to a struct of this file) from an environment of "KEY=value" and reports all its faults together: values that
 // cannot be read, settings that nobody knows, and what the configuration itself finds wrong. An empty value counts as unset.
 func Load(ctx context.Context, cfg any, env []string) error {
-	values, faults := map[string]string{}, []error{}
-	known := settings(reflect.ValueOf(everything))
-	for _, line := range env {
-		key, value, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, Prefix+"TEST_") || serviceLink.MatchString(key) || value == "" {
-			continue
-		}
-		if !slices.Contains(known, strings.TrimPrefix(key, Prefix)) {
-			faults = append(faults, fmt.Errorf("%s: there is no such setting", key))
-		}
-		values[key] = value
-	}
+	values, faults := environment(env)
 	faults = append(faults, decode(ctx, reflect.ValueOf(cfg).Elem(), envconfig.PrefixLookuper(Prefix, envconfig.MapLookuper(values)))...)
 	if v, ok := cfg.(interface{ faults() []error }); ok {
 		faults = append(faults, v.faults()...)
@@ -221,7 +218,10 @@ type Setting struct {
 
 // Settings lists all settings of all commands by name.
 func Settings() []Setting {
-	all := settingsOf(reflect.ValueOf(everything))
+	return sorted(settingsOf(reflect.ValueOf(everything)))
+}
+
+func sorted(all []Setting) []Setting {
 	slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
 	return slices.CompactFunc(all, func(a, b Setting) bool { return a.Name == b.Name })
 }
