@@ -3,6 +3,7 @@ package seal
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -17,6 +18,9 @@ type KeyStore interface {
 	Get(ctx context.Context, collection, id string) (bson.Raw, error)
 	// Replace puts a document over one of a lower version, and leaves one of an equal or higher version as it is.
 	Replace(ctx context.Context, collection, id string, version int64, body bson.Raw) error
+	// Each calls fn with every document of a collection whose field gmina is the one given ("": all), until fn gives an error. What is inserted meanwhile
+	// may be left out.
+	Each(ctx context.Context, collection, gmina string, fn func(body bson.Raw) error) error
 }
 
 // The fail points of the steps this package writes.
@@ -43,12 +47,38 @@ func (k engineKeys) Replace(ctx context.Context, collection, id string, version 
 	return k.engine.Write(ctx, []store.Step{step})
 }
 
+// pageOfKeys is how many keys are read at once.
+const pageOfKeys = 500
+
+func (k engineKeys) Each(ctx context.Context, collection, gmina string, fn func(bson.Raw) error) error {
+	q := store.EngineQuery{Collection: collection, Index: store.KeysByGmina.Name, Fields: store.KeysByGmina.Fields, Limit: pageOfKeys}
+	if gmina != "" {
+		q.Equal = []any{gmina}
+	}
+	for {
+		hits, err := k.engine.Find(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, h := range hits {
+			if err := fn(h.Body); err != nil {
+				return err
+			}
+		}
+		if len(hits) < pageOfKeys {
+			return nil
+		}
+		q.After = hits[len(hits)-1].Key
+	}
+}
+
 // wrappedKey is a key as it is stored. A tombstone has no Wrapped.
 type wrappedKey struct {
-	ID      string `bson:"_id"`
-	Version int64  `bson:"version"`
-	Gmina   string `bson:"gmina"` // whose key wraps it; of a gmina's own key, the gmina
-	Wrapped []byte `bson:"wrapped,omitempty"`
+	ID      string    `bson:"_id"`
+	Version int64     `bson:"version"`
+	Gmina   string    `bson:"gmina"` // whose key wraps it; of a gmina's own key, the gmina
+	Wrapped []byte    `bson:"wrapped,omitempty"`
+	Rotated time.Time `bson:"rotated,omitempty"` // of a gmina's key that is being rotated: since when the new one wraps
 }
 
 // load gives a stored key; nil when there is none.

@@ -36,7 +36,7 @@ func newKeys(t *testing.T) *keyStore {
 			t.Error(err)
 		}
 	})
-	if err := engine.Migrate(t.Context(), store.Specs()); err != nil {
+	if err := store.Open(engine).System().Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return &keyStore{KeyStore: seal.OverEngine(engine), engine: engine, bodies: map[string]bson.Raw{}}

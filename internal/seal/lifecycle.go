@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,10 @@ func (v *Vault) Rewrap(ctx context.Context, file, fromGmina, toGmina string) err
 	}
 	next := &wrappedKey{ID: file, Version: stored.Version + 1, Gmina: toGmina, Wrapped: wrapped}
 	defer v.files.remove(string(bind(fromGmina, file)))
-	if err := v.replace(ctx, next); err != nil {
+	if err := v.replace(ctx, store.FileKeys, next); err != nil {
+		return fmt.Errorf("seal: rewrap: %w", err)
+	}
+	if _, err := v.currentlyWrapped(ctx, handle, next, by.version); err != nil {
 		return fmt.Errorf("seal: rewrap: %w", err)
 	}
 	return nil
@@ -58,26 +62,26 @@ func (v *Vault) Destroy(ctx context.Context, file string) error {
 		return nil
 	}
 	tombstone := &wrappedKey{ID: file, Version: stored.Version + 1, Gmina: stored.Gmina}
-	if err := v.replace(ctx, tombstone); err != nil {
+	if err := v.replace(ctx, store.FileKeys, tombstone); err != nil {
 		return fmt.Errorf("seal: destroy: %w", err)
 	}
 	return nil
 }
 
-// replace stores the next version of a file's key and sees that it is the one that stayed.
-func (v *Vault) replace(ctx context.Context, next *wrappedKey) error {
+// replace stores the next version of a key and sees that it is the one that stayed.
+func (v *Vault) replace(ctx context.Context, collection string, next *wrappedKey) error {
 	body, err := bson.Marshal(next)
 	if err != nil {
 		return err
 	}
-	if err := v.keys.Replace(ctx, store.FileKeys, next.ID, next.Version, body); err != nil {
+	if err := v.keys.Replace(ctx, collection, next.ID, next.Version, body); err != nil {
 		return err
 	}
-	stays, err := v.keys.Get(ctx, store.FileKeys, next.ID)
+	stays, err := load(ctx, v.keys, collection, next.ID)
 	if err != nil {
 		return err
 	}
-	if string(stays) != string(body) {
+	if stays == nil || stays.Version != next.Version || !bytes.Equal(stays.Wrapped, next.Wrapped) {
 		return ErrRaced
 	}
 	return nil

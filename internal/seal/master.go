@@ -2,12 +2,14 @@ package seal
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -19,10 +21,20 @@ import (
 // ErrMasterExposed says that others than the owner may read or change the file of the master.
 var ErrMasterExposed = errors.New("seal: master file is open to others than its owner")
 
-// Master is the root of all keys. Who loses it has lost every sealed value.
+// Master is the root of all keys. Who loses it has lost every sealed value. It follows its file: when a key does not open, or a gmina gets its first one, the file is
+// read again, so that a rotation needs no restart. It is safe for concurrent use.
 type Master struct {
-	wrap   tink.AEAD // wraps the keys of gminas
-	hashes *prf.Set  // derives the keys of search hashes
+	path   string                  // "" when there is no file
+	wrap   atomic.Pointer[wrapper] // wraps the keys of gminas
+	hashes *prf.Set                // derives the keys of search hashes; the same as long as the deployment lives
+	sum    [sha256.Size]byte       // of the hashing keys as they stand in the file
+}
+
+// wrapper is the wrapping half of a master as it was read.
+type wrapper struct {
+	tink.AEAD
+	handle *keyset.Handle
+	sum    [sha256.Size]byte // of the file's content
 }
 
 // masterFile is the form of the file: two Tink keysets in JSON, in the clear, which is why the file is its owner's alone. Keys can be added to the first (the primary one
@@ -44,6 +56,7 @@ func CreateMaster(path string) (*Master, error) {
 	if err := writeNew(path, file); err != nil {
 		return nil, fmt.Errorf("seal: create master: %w", err)
 	}
+	master.path = path
 	return master, nil
 }
 
@@ -79,7 +92,25 @@ func LoadMaster(path string) (*Master, error) {
 	if _, err := content.ReadFrom(file); err != nil {
 		return nil, fmt.Errorf("seal: load master: %w", err)
 	}
-	return readMaster(content.Bytes())
+	m, err := readMaster(content.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	m.path = path
+	return m, nil
+}
+
+// again reads the file again and tells whether it brought other wrapping keys. A file that is absent, damaged, exposed or another deployment's changes nothing.
+func (m *Master) again() bool {
+	if m.path == "" {
+		return false
+	}
+	next, err := LoadMaster(m.path)
+	if err != nil || next.sum != m.sum || next.wrap.Load().sum == m.wrap.Load().sum {
+		return false
+	}
+	m.wrap.Store(next.wrap.Load())
+	return true
 }
 
 // LoadOrCreateMaster reads a master, or makes one where there is no file. It is for deployments of one process; several that start at once meet the same file.
@@ -111,18 +142,24 @@ func newMaster() (*Master, []byte, error) {
 		return nil, nil, err
 	}
 	file := masterFile{Format: masterFormat}
-	if file.Wrap, err = cleartext(wrap); err != nil {
-		return nil, nil, err
-	}
 	if file.Hashes, err = cleartext(hashes); err != nil {
 		return nil, nil, err
 	}
-	content, err := json.MarshalIndent(file, "", "  ")
+	content, err := file.with(wrap)
 	if err != nil {
 		return nil, nil, err
 	}
 	master, err := readMaster(content)
-	return master, append(content, '\n'), err
+	return master, content, err
+}
+
+// with gives the content of the file with other wrapping keys.
+func (f masterFile) with(wrap *keyset.Handle) (content []byte, err error) {
+	if f.Wrap, err = cleartext(wrap); err != nil {
+		return nil, err
+	}
+	content, err = json.MarshalIndent(f, "", "  ")
+	return append(content, '\n'), err
 }
 
 func cleartext(h *keyset.Handle) ([]byte, error) {
@@ -133,9 +170,9 @@ func cleartext(h *keyset.Handle) ([]byte, error) {
 
 // readMaster reads the content of a master's file. Its errors say nothing of the content.
 func readMaster(content []byte) (*Master, error) {
-	var file masterFile
-	if err := json.Unmarshal(content, &file); err != nil || file.Format != masterFormat {
-		return nil, errors.New("seal: read master: not a master of a format that this program knows")
+	file, err := readMasterFile(content)
+	if err != nil {
+		return nil, err
 	}
 	wrap, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(file.Wrap)))
 	if err != nil {
@@ -145,14 +182,32 @@ func readMaster(content []byte) (*Master, error) {
 	if err != nil {
 		return nil, errors.New("seal: read master: hashing keys are damaged")
 	}
-	var m Master
-	if m.wrap, err = aead.New(wrap); err != nil {
+	w := &wrapper{handle: wrap, sum: sha256.Sum256(content)}
+	if w.AEAD, err = aead.New(wrap); err != nil {
 		return nil, fmt.Errorf("seal: read master: %w", err)
 	}
+	m := &Master{sum: sha256.Sum256(compact(file.Hashes))}
+	m.wrap.Store(w)
 	if m.hashes, err = prf.NewPRFSet(hashes); err != nil {
 		return nil, fmt.Errorf("seal: read master: %w", err)
 	}
-	return &m, nil
+	return m, nil
+}
+
+func readMasterFile(content []byte) (file masterFile, err error) {
+	if err := json.Unmarshal(content, &file); err != nil || file.Format != masterFormat {
+		return file, errors.New("seal: read master: not a master of a format that this program knows")
+	}
+	return file, nil
+}
+
+// compact gives JSON without the white space that its writer was free to choose.
+func compact(text []byte) []byte {
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		return text
+	}
+	return b.Bytes()
 }
 
 // String gives no part of the keys.

@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,11 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
-
-	"asysta.example/internal/store"
 )
 
 // Errors of a vault. Everything else is a failure of the key store.
@@ -37,13 +32,13 @@ const (
 type Vault struct {
 	master *Master
 	keys   KeyStore
-	gminas *cache[tink.AEAD]
+	gminas *cache[gminaKey]
 	files  *cache[tink.AEAD] // by gmina and file
 }
 
 // NewVault gives a vault over the wrapped keys in a key store.
 func NewVault(master *Master, keys KeyStore) *Vault {
-	return &Vault{master: master, keys: keys, gminas: newCache[tink.AEAD](gminaCache), files: newCache[tink.AEAD](fileCache)}
+	return &Vault{master: master, keys: keys, gminas: newCache[gminaKey](gminaCache), files: newCache[tink.AEAD](fileCache)}
 }
 
 // Seal seals a PESEL of a file that belongs to a gmina (TERYT, seven digits), and hashes it for search. Empty plaintext gives the zero Value. The first
@@ -131,111 +126,4 @@ func bind(parts ...string) []byte {
 		b = fmt.Appendf(b, "/%d:%s", len(p), p)
 	}
 	return b
-}
-
-// fileKey gives the data key of a file, made on first use where that is asked for.
-func (v *Vault) fileKey(ctx context.Context, gmina, file string, create bool) (tink.AEAD, error) {
-	name := string(bind(gmina, file))
-	if key, found := v.files.get(name); found {
-		return key, nil
-	}
-	stored, err := load(ctx, v.keys, store.FileKeys, file)
-	if err == nil && stored == nil && create {
-		stored, err = v.newFileKey(ctx, gmina, file)
-	}
-	if err != nil {
-		return nil, err
-	}
-	handle, err := v.unwrapFileKey(ctx, gmina, file, stored)
-	if err != nil {
-		return nil, err
-	}
-	key, err := aead.New(handle)
-	if err != nil {
-		return nil, err
-	}
-	v.files.put(name, key)
-	return key, nil
-}
-
-func (v *Vault) newFileKey(ctx context.Context, gmina, file string) (*wrappedKey, error) {
-	by, err := v.gminaKey(ctx, gmina)
-	if err != nil {
-		return nil, err
-	}
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return nil, err
-	}
-	wrapped, err := wrap(handle, by, bind("fileKey", gmina, file))
-	if err != nil {
-		return nil, err
-	}
-	return insertOrLoad(ctx, v.keys, store.FileKeys, &wrappedKey{ID: file, Version: 1, Gmina: gmina, Wrapped: wrapped})
-}
-
-// unwrapFileKey opens a stored data key for a gmina; only the key of the gmina that holds the file can.
-func (v *Vault) unwrapFileKey(ctx context.Context, gmina, file string, stored *wrappedKey) (*keyset.Handle, error) {
-	switch {
-	case stored == nil:
-		return nil, ErrSealed
-	case len(stored.Wrapped) == 0:
-		return nil, ErrDestroyed
-	}
-	by, err := v.gminaKey(ctx, gmina)
-	if err != nil {
-		return nil, err
-	}
-	return unwrap(stored.Wrapped, by, bind("fileKey", gmina, file))
-}
-
-// gminaKey gives the key of a gmina, made on first use.
-func (v *Vault) gminaKey(ctx context.Context, gmina string) (tink.AEAD, error) {
-	if key, found := v.gminas.get(gmina); found {
-		return key, nil
-	}
-	stored, err := load(ctx, v.keys, store.GminaKeys, gmina)
-	if err == nil && stored == nil {
-		stored, err = v.newGminaKey(ctx, gmina)
-	}
-	if err != nil {
-		return nil, err
-	}
-	handle, err := unwrap(stored.Wrapped, v.master.wrap, bind("gminaKey", gmina))
-	if err != nil {
-		return nil, err
-	}
-	key, err := aead.New(handle)
-	if err != nil {
-		return nil, err
-	}
-	v.gminas.put(gmina, key)
-	return key, nil
-}
-
-func (v *Vault) newGminaKey(ctx context.Context, gmina string) (*wrappedKey, error) {
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return nil, err
-	}
-	wrapped, err := wrap(handle, v.master.wrap, bind("gminaKey", gmina))
-	if err != nil {
-		return nil, err
-	}
-	return insertOrLoad(ctx, v.keys, store.GminaKeys, &wrappedKey{ID: gmina, Version: 1, Gmina: gmina, Wrapped: wrapped})
-}
-
-func wrap(h *keyset.Handle, by tink.AEAD, place []byte) ([]byte, error) {
-	var b bytes.Buffer
-	err := h.WriteWithAssociatedData(keyset.NewBinaryWriter(&b), by, place)
-	return b.Bytes(), err
-}
-
-// unwrap opens a wrapped key. What does not open was wrapped elsewhere or altered.
-func unwrap(wrapped []byte, by tink.AEAD, place []byte) (*keyset.Handle, error) {
-	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), by, place)
-	if err != nil {
-		return nil, ErrSealed
-	}
-	return h, nil
 }
