@@ -22,6 +22,9 @@ import (
 type Verifier interface {
 	// Verify gives subject and end of a token. A token that is not good is fault.Unauthenticated; other errors say that it could not be checked.
 	Verify(ctx context.Context, token string) (subject string, expiry time.Time, err error)
+	// Epoch is another number whenever tokens that were good have to be verified anew, because a key was withdrawn. An error says that at present no token can
+	// be called good, whatever was found before.
+	Epoch(ctx context.Context) (uint64, error)
 }
 
 // Authenticator gives the principal of a bearer token. It is safe for concurrent use.
@@ -30,6 +33,7 @@ type Authenticator struct {
 	services *SystemTokens // nil: no service is accepted
 	dir      *directory.Reader
 	clock    func() time.Time
+	failures *failures // nil: no bound
 
 	mu   sync.Mutex
 	seen map[[sha256.Size]byte]verified
@@ -38,6 +42,7 @@ type Authenticator struct {
 type verified struct {
 	subject string
 	expiry  time.Time
+	epoch   uint64
 }
 
 // maxSeen bounds the tokens remembered as verified.
@@ -47,12 +52,20 @@ const maxSeen = 20000
 const maxToken = 16 << 10
 
 // New gives an Authenticator over the tokens of people and of services.
-func New(people Verifier, services *SystemTokens, dir *directory.Reader, clock func() time.Time) *Authenticator {
-	return &Authenticator{people: people, services: services, dir: dir, clock: clock, seen: map[[sha256.Size]byte]verified{}}
+func New(people Verifier, services *SystemTokens, dir *directory.Reader, clock func() time.Time, opts ...Option) *Authenticator {
+	a := &Authenticator{people: people, services: services, dir: dir, clock: clock, seen: map[[sha256.Size]byte]verified{}}
+	for _, o := range opts {
+		o(a)
+	}
+	return a
 }
 
-// Authenticate gives the principal of a token as in force now. A token that is not accepted is fault.Unauthenticated, whose reason says why:
-// TOKEN_MALFORMED, TOKEN_EXPIRED, TOKEN_INVALID (signature, issuer, audience) or NO_SUCH_PERSON (a good token of nobody who may log in today).
+// Option changes how an Authenticator works.
+type Option func(*Authenticator)
+
+// Authenticate gives the principal of a token as in force now. A token that is not accepted is fault.Unauthenticated, whose reason says why: TOKEN_MALFORMED,
+// TOKEN_EXPIRED, TOKEN_INVALID (signature, issuer, audience, kind), TOKEN_CLAIMS (a required claim), TOKEN_SUBJECT (it names nobody) or NO_SUCH_PERSON (a good
+// token of nobody who may log in today). Where too many tokens of one address were not good, the next new one is not looked at: fault.Exhausted.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.Principal, error) {
 	alg, err := algorithm(token)
 	if err != nil {
@@ -70,7 +83,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.
 	}
 	who, err := a.dir.Principal(ctx, subject, calendar.In(a.clock()))
 	if errors.Is(err, store.ErrNotFound) {
-		return access.Principal{}, fault.Unauthenticated("NO_SUCH_PERSON")
+		return access.Principal{}, nobody()
 	}
 	if err != nil {
 		return access.Principal{}, fmt.Errorf("identity: principal: %w", err)
@@ -78,23 +91,38 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.
 	return who, nil
 }
 
+// nobody refuses a good token whose subject may not log in today.
+func nobody() error {
+	return &fault.Error{Kind: fault.KindUnauthenticated, Reason: "NO_SUCH_PERSON",
+		Polish: "To konto nie ma dziś dostępu do systemu. Zwróć się do administratora powiatu albo kierownika ośrodka, żeby sprawdzili konto i zatrudnienie."}
+}
+
 // subject verifies a token, or remembers that it did.
 func (a *Authenticator) subject(ctx context.Context, token string) (string, error) {
+	epoch, err := a.people.Epoch(ctx)
+	if err != nil {
+		return "", err
+	}
 	key, now := sha256.Sum256([]byte(token)), a.clock()
 	a.mu.Lock()
 	known, ok := a.seen[key]
 	a.mu.Unlock()
-	if ok {
+	if ok && known.epoch == epoch {
 		if !known.expiry.After(now) {
 			return "", fault.Unauthenticated("TOKEN_EXPIRED")
 		}
 		return known.subject, nil
 	}
-	subject, expiry, err := a.people.Verify(ctx, token)
-	if err != nil {
+	from := a.failures.origin(ctx)
+	if err := a.failures.allow(from, now); err != nil {
 		return "", err
 	}
-	a.remember(key, verified{subject, expiry}, now)
+	subject, expiry, err := a.people.Verify(ctx, token)
+	if err != nil {
+		a.failures.note(from, err, now)
+		return "", err
+	}
+	a.remember(key, verified{subject, expiry, epoch}, now)
 	return subject, nil
 }
 

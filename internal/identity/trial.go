@@ -60,7 +60,9 @@ func NewTrialIssuer(issuer, audience string, clock func() time.Time, people func
 }
 
 // Verifier verifies this issuer's tokens in the same process.
-func (t *TrialIssuer) Verifier() *OIDC { return NewStatic(t.url, t.audience, t.clock, t.key.Public()) }
+func (t *TrialIssuer) Verifier() *OIDC {
+	return NewStatic(Rules{Issuer: t.url, Audiences: []string{t.audience}}, t.clock, t.key.Public())
+}
 
 // Token gives a token for a subject, valid for twelve hours.
 func (t *TrialIssuer) Token(subject string) (string, error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -40,10 +39,19 @@ type Storage struct {
 
 // Login says whose tokens are accepted.
 type Login struct {
-	Issuer    string `env:"OIDC_ISSUER" help:"URL of the OpenID Connect issuer"`
-	Audience  string `env:"OIDC_AUDIENCE, default=asysta" help:"audience that tokens must name"`
-	SystemKey string `env:"SYSTEM_KEY_FILE" help:"key shared by the services, at least 32 bytes; all: made at start where unset"`
-	Trial     bool   `env:"TRIAL" help:"tokens for demo people to whoever asks on this machine"`
+	Issuer     string        `env:"OIDC_ISSUER" help:"URL of the OpenID Connect issuer, as its tokens spell it in iss"`
+	Audience   []string      `env:"OIDC_AUDIENCE, default=asysta" help:"audiences; a token must name one of them in aud"`
+	Subject    string        `env:"OIDC_SUBJECT_CLAIM, default=sub" help:"claim that names the person: a name, or a path with dots"`
+	Clients    []string      `env:"OIDC_CLIENTS" help:"clients to which tokens may have been issued (azp, client_id or appid); any where unset"`
+	Claims     []string      `env:"OIDC_REQUIRED_CLAIMS" help:"claim=value or claim=one|another; each must hold, of a list one value is enough"`
+	Algorithms []string      `env:"OIDC_ALGORITHMS" help:"of signatures, e.g. RS256; where unset all with a public key that the issuer says it uses"`
+	Tokens     string        `env:"OIDC_TOKENS, default=access" help:"access, id or any: which kind of token is accepted"`
+	Leeway     time.Duration `env:"OIDC_LEEWAY, default=60s" help:"how far the issuer's clock may be from ours, at most 5m"`
+	KeysKept   time.Duration `env:"OIDC_KEYS_KEPT, default=12h" help:"how long the issuer's keys serve while it does not answer; at least 10m"`
+	Failures   int           `env:"FAILED_LOGINS_PER_SECOND, default=20" help:"bad tokens of one address in the long run, seven times as many at once; 0: no bound"`
+	Proxies    []string      `env:"TRUSTED_PROXIES" help:"addresses or networks of proxies before the gateway, whose X-Forwarded-For counts; this machine's always do"`
+	SystemKey  string        `env:"SYSTEM_KEY_FILE" help:"key shared by the services, at least 32 bytes; all: made at start where unset"`
+	Trial      bool          `env:"TRIAL" help:"tokens for demo people to whoever asks on this machine"`
 }
 
 // Transport says how processes of different machines protect what they say to each other; plain text where unset.
@@ -256,7 +264,7 @@ func (c *ServiceConfig) faults() []error {
 	if c.Issuer == "" {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted"))
 	}
-	faults = append(faults, c.clearIssuer())
+	faults = append(faults, c.Login.faults()...)
 	if c.SystemKey == "" {
 		faults = append(faults, errors.New("ASYSTA_SYSTEM_KEY_FILE: name the file with the key that the services share"))
 	}
@@ -272,7 +280,7 @@ func (c *AllConfig) faults() []error {
 	if c.Issuer == "" && !c.Trial {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted, or set ASYSTA_TRIAL=true for a trial with invented people"))
 	}
-	faults = append(faults, c.clearIssuer())
+	faults = append(faults, c.Login.faults()...)
 	if c.Issuer != "" && c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial has its own issuer; take ASYSTA_OIDC_ISSUER or ASYSTA_TRIAL away"))
 	}
@@ -291,20 +299,6 @@ func (c *GatewayConfig) faults() []error {
 }
 
 func (c *ToolConfig) faults() []error { return c.Storage.faults() }
-
-// clearIssuer refuses an issuer whose keys anybody on the way could replace.
-func (l Login) clearIssuer() error {
-	u, err := url.Parse(l.Issuer)
-	if l.Issuer == "" || (err == nil && u.Scheme == "https" && u.Host != "") {
-		return nil
-	}
-	if err == nil && u.Scheme == "http" {
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback()) {
-			return nil
-		}
-	}
-	return errors.New("ASYSTA_OIDC_ISSUER: an https:// address; http:// only on this machine")
-}
 
 func (s Storage) faults() []error {
 	if path, ok := strings.CutPrefix(s.Store, "sqlite:"); ok && path != "" {

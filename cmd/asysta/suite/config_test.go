@@ -2,6 +2,7 @@ package suite_test
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,9 +35,16 @@ func TestSettings(t *testing.T) {
 		"issuer in the clear":       {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=http://login.example"}, []string{"ASYSTA_OIDC_ISSUER", "https://"}},
 		"issuer that is no address": {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=login"}, []string{"ASYSTA_OIDC_ISSUER", "https://"}},
 		"issuer on this machine":    {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=http://127.0.0.1:9000"}, nil},
-		"mongo without a key":       {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=mongodb://h"}, []string{"ASYSTA_MASTER_KEY_FILE"}},
-		"half a certificate":        {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CERT_FILE=c"}, []string{"ASYSTA_TLS_KEY_FILE"}},
-		"peers of no CA":            {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
+		"provider in detail": {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_OIDC_AUDIENCE=a, b", "ASYSTA_OIDC_SUBJECT_CLAIM=preferred_username", "ASYSTA_OIDC_CLIENTS=web",
+			"ASYSTA_OIDC_REQUIRED_CLAIMS=acr=substantial|high,realm_access.roles=asysta", "ASYSTA_OIDC_ALGORITHMS=RS256", "ASYSTA_OIDC_TOKENS=id", "ASYSTA_OIDC_LEEWAY=30s",
+			"ASYSTA_OIDC_KEYS_KEPT=1h", "ASYSTA_TRUSTED_PROXIES=10.0.0.1,fd00::/8", "ASYSTA_FAILED_LOGINS_PER_SECOND=0"}, nil},
+		"provider, every fault": {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_OIDC_AUDIENCE= ,", "ASYSTA_OIDC_ALGORITHMS=HS256,none", "ASYSTA_OIDC_TOKENS=refresh",
+			"ASYSTA_OIDC_LEEWAY=1h", "ASYSTA_OIDC_KEYS_KEPT=1s", "ASYSTA_TRUSTED_PROXIES=proxy", "ASYSTA_FAILED_LOGINS_PER_SECOND=-1"},
+			[]string{"ASYSTA_OIDC_AUDIENCE", `"HS256"`, `"none"`, "ASYSTA_OIDC_TOKENS", "ASYSTA_OIDC_LEEWAY", "ASYSTA_OIDC_KEYS_KEPT", "ASYSTA_TRUSTED_PROXIES", "ASYSTA_FAILED_LOGINS_PER_SECOND"}},
+		"claim without a value": {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_OIDC_REQUIRED_CLAIMS=acr"}, []string{"ASYSTA_OIDC_REQUIRED_CLAIMS"}},
+		"mongo without a key":   {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=mongodb://h"}, []string{"ASYSTA_MASTER_KEY_FILE"}},
+		"half a certificate":    {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CERT_FILE=c"}, []string{"ASYSTA_TLS_KEY_FILE"}},
+		"peers of no CA":        {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
 	} {
 		t.Run(label, func(t *testing.T) {
 			err := suite.Load(t.Context(), tt.into, tt.env)
@@ -65,7 +73,7 @@ func TestDefaultsAndValues(t *testing.T) {
 	var cfg suite.AllConfig
 	must(t, suite.Load(t.Context(), &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_LOG_LEVEL=warn", "ASYSTA_ALLOWED_ORIGINS=https://a,https://b"}))
 	if cfg.Web.Listen != suite.DefaultGateway || cfg.Listen != "" || cfg.Store != "sqlite:asysta.db" || cfg.Drain != 20*time.Second || cfg.Level != slog.LevelWarn ||
-		len(cfg.Origins) != 2 || cfg.Audience != "asysta" {
+		len(cfg.Origins) != 2 || !slices.Equal(cfg.Audience, []string{"asysta"}) || cfg.Leeway != time.Minute {
 		t.Errorf("%+v", cfg)
 	}
 }

@@ -42,7 +42,15 @@ func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func(
 	if err != nil {
 		return err
 	}
-	auth := identity.New(identity.NewOIDC(cfg.Issuer, cfg.Audience, clock), tokens, base.Deps.Directory, clock)
+	rules, err := cfg.rules()
+	if err != nil {
+		return err
+	}
+	bounds, err := cfg.bounds()
+	if err != nil {
+		return err
+	}
+	auth := identity.New(identity.NewOIDC(rules, clock), tokens, base.Deps.Directory, clock, bounds...)
 	return serveParts(ctx, name, cfg, base.Deps, auth, parts)
 }
 

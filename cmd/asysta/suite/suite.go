@@ -116,14 +116,22 @@ func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
 		return nil, err
 	}
 	s.Deps.Tokens = tokens
-	people := identity.NewOIDC(cfg.Issuer, cfg.Audience, s.Deps.Clock)
+	rules, err := cfg.rules()
+	if err != nil {
+		return nil, err
+	}
+	bounds, err := cfg.bounds()
+	if err != nil {
+		return nil, err
+	}
+	people := identity.NewOIDC(rules, s.Deps.Clock)
 	if cfg.Trial {
-		if s.Trial, err = identity.NewTrialIssuer("http://"+s.Address()+TrialPath, cfg.Audience, s.Deps.Clock, trialPeople(s.Deps)); err != nil {
+		if s.Trial, err = identity.NewTrialIssuer("http://"+s.Address()+TrialPath, rules.Audiences[0], s.Deps.Clock, trialPeople(s.Deps)); err != nil {
 			return nil, err
 		}
 		people = s.Trial.Verifier()
 	}
-	return identity.New(people, tokens, s.Deps.Directory, s.Deps.Clock), nil
+	return identity.New(people, tokens, s.Deps.Directory, s.Deps.Clock, bounds...), nil
 }
 
 // serve starts the services in memory and the work that they do by themselves.
