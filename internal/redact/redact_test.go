@@ -241,6 +241,8 @@ func TestText(t *testing.T) {
 		"digits":         {"no row 44051401458 here", "no row # here"},
 		"few digits":     {"sqlite: step 3 of 3024035@17", "sqlite: step 3 of 3024035@17"},
 		"date of birth":  {"born 2010-05-14T00:00:00Z and more", "born # and more"},
+		"a name":         {"cause Kowalska and Nowak-Kowalska", "cause … and …-…"},
+		"a code":         {"rpc error: code = Unavailable desc = EOF", "rpc error: code = Unavailable desc = EOF"},
 		"polish words":   {"person Żółć is not here", "person … is not here"},
 		"lines":          {"one\ntwo\t three", "one two three"},
 		"broken letters": {"bad \xff\xfe text", "bad text"},

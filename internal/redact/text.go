@@ -14,16 +14,28 @@ var (
 	enclosed = regexp.MustCompile("(?s)\"[^\"]*\"?|'[^']*'?|`[^`]*`?|„[^”]*”?|«[^»]*»?|\\{.*\\}?|\\[[^\\]]*\\]?")
 	digits   = regexp.MustCompile(`[0-9]{8,}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.Z+-]*`)
 	foreign  = regexp.MustCompile(`[\pL\pN_]*[^\x00-\x7F][\pL\pN_]*`)
+	proper   = regexp.MustCompile(`\b[A-Z][a-z]+\b`)
 	spaces   = regexp.MustCompile(`\s+`)
 )
 
-// Text gives what may be written of an error's text: programs and drivers quote the values that they could not use. What remains says which operation failed
-// and how.
+// known are the words with a capital that errors of libraries are told by: gRPC's codes, requests of HTTP.
+var known = map[string]bool{
+	"Canceled": true, "Unknown": true, "Aborted": true, "Unimplemented": true, "Internal": true, "Unavailable": true, "Unauthenticated": true, "Get": true, "Post": true,
+}
+
+// Text gives what may be written of an error's text: programs and drivers quote the values that they could not use. Quotations, long numbers, dates and what may
+// be somebody's name (a word with a capital, a word with letters that English has not) are cut out; what remains says which operation failed and how.
 func Text(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = enclosed.ReplaceAllString(s, "…")
 	s = digits.ReplaceAllString(s, "#")
 	s = foreign.ReplaceAllString(s, "…")
+	s = proper.ReplaceAllStringFunc(s, func(word string) string {
+		if known[word] {
+			return word
+		}
+		return "…"
+	})
 	s = strings.TrimSpace(spaces.ReplaceAllString(s, " "))
 	if len(s) > longest {
 		s = strings.ToValidUTF8(s[:longest], "") + "…"

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/test/bufconn"
 )
 
@@ -39,6 +40,15 @@ type DialOption func(*dialOptions)
 
 // WithFaults gives errors of the other side as the faults that they were there (FaultFrom): for one service asking another.
 func WithFaults() DialOption { return func(o *dialOptions) { o.faults = true } }
+
+// WithTracing has a handler make a span of each call and let it travel on; nil makes none.
+func WithTracing(h stats.Handler) DialOption {
+	return func(o *dialOptions) {
+		if h != nil {
+			o.grpc = append(o.grpc, grpc.WithStatsHandler(h))
+		}
+	}
+}
 
 // WithTransport sets transport security; plain text without.
 func WithTransport(c credentials.TransportCredentials) DialOption {

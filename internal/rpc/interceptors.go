@@ -2,11 +2,8 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
@@ -14,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"asysta.example/internal/fault"
+	"asysta.example/internal/redact"
 )
 
 // Bounds of a call's time.
@@ -26,33 +24,40 @@ const (
 // unaryChain is the way of a unary call to its handler, outermost first.
 func (s *Server) unaryChain() []grpc.UnaryServerInterceptor {
 	return []grpc.UnaryServerInterceptor{
-		recovery.UnaryServerInterceptor(recovery.WithRecoveryHandlerContext(s.recovered)), s.unaryTrail, s.unaryJudged,
+		recovery.UnaryServerInterceptor(recovery.WithRecoveryHandlerContext(s.recovered)), s.unaryTrail,
+		recovery.UnaryServerInterceptor(recovery.WithRecoveryHandler(caught)), s.unaryJudged,
 	}
 }
 
 // streamChain is the way of a call with a streamed answer.
 func (s *Server) streamChain() []grpc.StreamServerInterceptor {
 	return []grpc.StreamServerInterceptor{
-		recovery.StreamServerInterceptor(recovery.WithRecoveryHandlerContext(s.recovered)), s.streamTrail, s.streamJudged,
+		recovery.StreamServerInterceptor(recovery.WithRecoveryHandlerContext(s.recovered)), s.streamTrail,
+		recovery.StreamServerInterceptor(recovery.WithRecoveryHandler(caught)), s.streamJudged,
 	}
 }
 
-// recovered answers a panic. Its value may hold anything, so only errors of the runtime are written out.
-func (s *Server) recovered(ctx context.Context, p any) error {
-	id, what := s.deps.NewID(), fmt.Sprintf("panic: %T", p)
-	var re runtime.Error
-	if err, ok := p.(error); ok && errors.As(err, &re) {
-		what = "panic: " + re.Error()
-	}
-	s.deps.Log.ErrorContext(ctx, "internal error", slog.String("error_id", id), slog.String("cause", what), slog.String("stack", string(debug.Stack())))
-	return internalStatus(id).Err()
-}
+// panicError is a panic on its way to the trail, which gives it an id, writes and counts it as any other failure. Its value may hold anything and is not in it.
+type panicError struct{ what, stack string }
+
+// Error implements error.
+func (p *panicError) Error() string { return p.what }
+
+// caught makes an error of a panic of a handler.
+func caught(p any) error { return &panicError{what: redact.Panic(p), stack: redact.Stack(3)} }
+
+// recovered answers a panic of the trail itself.
+func (s *Server) recovered(ctx context.Context, p any) error { return s.internal(ctx, caught(p)).Err() }
 
 // unaryTrail maps errors, logs the call and audits its refusal.
 func (s *Server) unaryTrail(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	t := &trail{method: info.FullMethod, policy: s.policies[info.FullMethod]}
 	began := time.Now()
-	answer, err := next(withTrail(ctx, t), req)
+	var answer any
+	err := s.let(t, func() (err error) {
+		answer, err = next(withTrail(ctx, t), req)
+		return err
+	})
 	if err = s.finish(ctx, t, began, err); err != nil {
 		return nil, err
 	}
@@ -62,7 +67,25 @@ func (s *Server) unaryTrail(ctx context.Context, req any, info *grpc.UnaryServer
 func (s *Server) streamTrail(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	t := &trail{method: info.FullMethod, policy: s.policies[info.FullMethod]}
 	began, ctx := time.Now(), stream.Context()
-	return s.finish(ctx, t, began, next(srv, &judgedStream{ServerStream: stream, server: s, ctx: withTrail(ctx, t), trail: t}))
+	return s.finish(ctx, t, began, s.let(t, func() error {
+		return next(srv, &judgedStream{ServerStream: stream, server: s, ctx: withTrail(ctx, t), trail: t})
+	}))
+}
+
+// let runs a call where the server still takes one. Health is always asked.
+func (s *Server) let(t *trail, run func() error) error {
+	if t.policy == nil {
+		return run()
+	}
+	if err := s.gate.enter(); err != nil {
+		return err
+	}
+	s.metrics.enter()
+	defer func() {
+		s.metrics.leave()
+		s.gate.leave()
+	}()
+	return run()
 }
 
 // finish is the way out: denial audit, status, log line.
@@ -82,6 +105,7 @@ func (s *Server) auditDenial(ctx context.Context, t *trail) {
 	defer cancel()
 	refs, gminas := t.fresh()
 	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, t.why)); err != nil {
+		s.metrics.notLogged(ofDenial)
 		s.deps.Log.ErrorContext(ctx, "denial not audited", slog.String("method", t.method), slog.String("cause", err.Error()))
 	}
 }
@@ -104,6 +128,7 @@ func (s *Server) unaryJudged(ctx context.Context, req any, info *grpc.UnaryServe
 	if !ok {
 		return nil, fmt.Errorf("rpc: request of type %T", req)
 	}
+	s.logRequest(ctx, t, msg)
 	if ctx, err = s.judge(ctx, t, msg); err != nil {
 		return nil, err
 	}
@@ -138,6 +163,7 @@ func (s *Server) logReads(ctx context.Context, t *trail, always bool) error {
 		return nil
 	}
 	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, "")); err != nil {
+		s.metrics.notLogged(ofRead)
 		s.deps.Log.ErrorContext(ctx, "access log", slog.String("method", t.method), slog.String("cause", err.Error()))
 		return fault.Unavailable("ACCESS_LOG")
 	}

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/stats"
 )
 
 // MaxMessage is the largest request and answer, in bytes.
@@ -29,6 +30,12 @@ const (
 	handshake      = 10 * time.Second
 )
 
+// Bounds of what one connection may ask for at a time: gRPC's own are 16 MB of headers and as many streams as there are numbers.
+const (
+	maxStreams = 1000
+	maxHeaders = 64 << 10
+)
+
 // Server is a gRPC server with the shell's interceptors. Register services, then Serve; Shutdown ends it.
 type Server struct {
 	deps      Deps
@@ -36,6 +43,7 @@ type Server struct {
 	validator *validator
 	limiter   *limiter // nil: no bound
 	metrics   *Metrics // nil: not counted
+	gate      gate
 	bodyHash  func([]byte) []byte
 	grpc      *grpc.Server
 	health    *health.Server
@@ -50,6 +58,8 @@ type serverOptions struct {
 	creds   credentials.TransportCredentials
 	limiter *limiter
 	metrics *Metrics
+	atOnce  int
+	traces  stats.Handler
 }
 
 // ServerOption changes what NewServer builds.
@@ -60,9 +70,14 @@ func WithCredentials(c credentials.TransportCredentials) ServerOption {
 	return func(o *serverOptions) { o.creds = c }
 }
 
+// WithTraces has a handler make a span of each call; nil makes none.
+func WithTraces(h stats.Handler) ServerOption {
+	return func(o *serverOptions) { o.traces = h }
+}
+
 // NewServer builds a server. Health (grpc.health.v1) is open to all and says NOT_SERVING until Serve.
 func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error) {
-	var o serverOptions
+	o := serverOptions{atOnce: DefaultAtOnce}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -78,11 +93,16 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 		deps: d, auth: auth, validator: v, bodyHash: hash, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
 		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true},
 	}
+	s.gate.most = int64(o.atOnce)
 	params := []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(s.unaryChain()...), grpc.ChainStreamInterceptor(s.streamChain()...),
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage), grpc.ConnectionTimeout(handshake),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleConnection, MaxConnectionAge: oldConnection, MaxConnectionAgeGrace: time.Minute, Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
+		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.WaitForHandlers(true),
+	}
+	if o.traces != nil {
+		params = append(params, grpc.StatsHandler(o.traces))
 	}
 	if o.creds != nil {
 		params = append(params, grpc.Creds(o.creds))
@@ -144,7 +164,9 @@ func (s *Server) probe(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, probeEvery)
 	defer cancel()
 	state := healthpb.HealthCheckResponse_SERVING
-	if err := s.deps.Store.Ping(ctx); err != nil {
+	err := s.deps.Store.Ping(ctx)
+	s.metrics.storeAnswers(err == nil)
+	if err != nil {
 		if ctx.Err() == nil {
 			s.deps.Log.ErrorContext(ctx, "store does not answer")
 		}
@@ -156,11 +178,16 @@ func (s *Server) probe(ctx context.Context) {
 	}
 }
 
-// Shutdown says NOT_SERVING, lets running calls end and, when the context ends first, breaks them off.
-func (s *Server) Shutdown(ctx context.Context) {
+// Retire says NOT_SERVING from now on and goes on answering, so that whoever balances calls sends no new ones.
+func (s *Server) Retire() {
 	s.stop()
 	s.probing.Wait()
 	s.health.Shutdown()
+}
+
+// Shutdown retires, lets running calls end and, when the context ends first, breaks them off. It returns when no handler runs any more.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.Retire()
 	done := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()

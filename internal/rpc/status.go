@@ -63,9 +63,20 @@ func (s *Server) statusOf(ctx context.Context, err error) (*status.Status, strin
 	if status.Code(err) == codes.Unimplemented {
 		return detailed(codes.Unimplemented, "UNIMPLEMENTED", "", "Ta czynność nie jest dostępna na tym serwerze.", nil), "UNIMPLEMENTED"
 	}
+	return s.internal(ctx, err), "INTERNAL"
+}
+
+// internal writes a failure under an opaque id and gives the status that names it.
+func (s *Server) internal(ctx context.Context, err error) *status.Status {
 	id := s.deps.NewID()
-	s.deps.Log.ErrorContext(ctx, "internal error", slog.String("error_id", id), slog.String("cause", err.Error()))
-	return internalStatus(id), "INTERNAL"
+	attrs := []slog.Attr{slog.String("error_id", id), slog.String("cause", err.Error())}
+	var p *panicError
+	if errors.As(err, &p) {
+		s.metrics.panicked()
+		attrs = append(attrs, slog.String("stack", p.stack))
+	}
+	s.deps.Log.LogAttrs(ctx, slog.LevelError, "internal error", attrs...)
+	return internalStatus(id)
 }
 
 func internalStatus(id string) *status.Status {

@@ -32,6 +32,7 @@ func (j *judgedStream) RecvMsg(m any) error {
 	if !ok {
 		return fmt.Errorf("rpc: request of type %T", m)
 	}
+	j.server.logRequest(j.ctx, j.trail, msg)
 	ctx, err := j.server.judge(j.ctx, j.trail, msg)
 	if err != nil {
 		return err
