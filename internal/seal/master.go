@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -16,6 +15,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/prf"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"asysta.example/internal/keyfile"
 )
 
 // ErrMasterExposed says that others than the owner may read or change the file of the master.
@@ -53,25 +54,11 @@ func CreateMaster(path string) (*Master, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: create master: %w", err)
 	}
-	if err := writeNew(path, file); err != nil {
+	if err := keyfile.Create(path, file); err != nil {
 		return nil, fmt.Errorf("seal: create master: %w", err)
 	}
 	master.path = path
 	return master, nil
-}
-
-// writeNew writes a file of its owner's that must not exist; a crash leaves none or all of it.
-func writeNew(path string, content []byte) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".master-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(temporary.Name())) }()
-	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Link(temporary.Name(), path)
 }
 
 // LoadMaster reads a master. ErrMasterExposed when the file's mode lets anybody but its owner at it.

@@ -11,6 +11,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"asysta.example/internal/keyfile"
 )
 
 // ErrMasterBusy says that another command is changing the file of the master, or did not come to the end of it.
@@ -44,8 +46,8 @@ func AddMasterKey(path string, use bool) error {
 	})
 }
 
-// RetireMasterKeys takes all wrapping keys but the one in use out of a master's file. What was in the file before stays beside it under a name of its own, which is
-// returned ("" when there was one key already): backups of the keys made before need it. ErrMasterBusy.
+// RetireMasterKeys takes all wrapping keys but the one in use out of a master's file and tells whether there were any. What was in the file before is kept in another file,
+// which must not exist: backups of the store made before need it. ErrMasterBusy.
 func RetireMasterKeys(path, kept string) (bool, error) {
 	retired := false
 	err := changeMaster(path, func(h *keyset.Handle) (*keyset.Handle, error) {
@@ -56,7 +58,7 @@ func RetireMasterKeys(path, kept string) (bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := writeNew(kept, before); err != nil {
+		if err := keyfile.Create(kept, before); err != nil {
 			return nil, err
 		}
 		retired = true
@@ -116,7 +118,7 @@ func changeMaster(path string, fn func(*keyset.Handle) (*keyset.Handle, error)) 
 	if err := os.Rename(next.Name(), path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return keyfile.SyncFolder(filepath.Dir(path))
 }
 
 // changed gives the content of a master's file with other wrapping keys, nil where they stay.
@@ -141,12 +143,4 @@ func changed(path string, fn func(*keyset.Handle) (*keyset.Handle, error)) ([]by
 		return nil, err
 	}
 	return file.with(after)
-}
-
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
