@@ -12,8 +12,11 @@ import (
 const countedBacklog = 500
 
 // Backlog tells how many commits wait for their positions in the feeds, counted up to 500, and when the oldest of them was recorded; the zero instant where
-// none waits. It is for watching the relay.
+// none waits, and for an engine with transactions, where none ever does. It is for watching the relay.
 func Backlog(ctx context.Context, e Engine) (waiting int, oldest time.Time, err error) {
+	if _, whole := e.(Whole); whole {
+		return 0, time.Time{}, nil
+	}
 	hits, err := e.Find(ctx, EngineQuery{Collection: outbox, Index: outboxByRecorded.Name, Fields: outboxByRecorded.Fields, Limit: countedBacklog})
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("store: backlog: %w", err)

@@ -7,16 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // commitKey is the key of a commit in the journal.
-func commitKey(ref Ref, version int64) string {
-	return ref.String() + "@" + strconv.FormatInt(version, 10)
-}
+func commitKey(ref Ref, version int64) string { return SequenceKey(ref.String(), version) }
 
 // stamp is the precision that engines keep of an instant.
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

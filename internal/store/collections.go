@@ -2,7 +2,7 @@ package store
 
 // Collections beside those of the kinds and record types.
 const (
-	journal = "journal" // commits, keyed "<kind>/<id>@<version>"
+	journal = "journal" // commits, keyed "<kind>/<id>@<version>" (see SequenceKey)
 	outbox  = "outbox"  // commits that wait for their positions in the feeds, keyed as in the journal
 	feeds   = "feed"    // feed entries, keyed "<feed>@<position>"
 	access  = "access"  // access log
@@ -44,10 +44,8 @@ var Kinds = []Kind{FamilyFiles, Referrals, Staff, Institutions, Gminas, Counties
 
 // Indexes of this package's own that no Query can name.
 var (
-	journalByRef      = IndexSpec{Name: "by_ref", Fields: []string{"ref.kind", "ref.id", "version"}}
 	journalByRecorded = IndexSpec{Name: "by_recorded", Fields: []string{"recorded_at"}}
 	outboxByRecorded  = IndexSpec{Name: "by_recorded", Fields: []string{"recorded_at"}}
-	feedByPosition    = IndexSpec{Name: "by_position", Fields: []string{"feed", "position"}}
 	feedByCommit      = IndexSpec{Name: "by_commit", Fields: []string{"commit", "feed"}}
 	accessByRef       = IndexSpec{Name: "by_ref", Fields: []string{"refs", "at"}}
 	kindByCreated     = IndexSpec{Name: "by_created", Fields: []string{"created"}}
@@ -57,16 +55,19 @@ var (
 	recordsByCounty   = IndexSpec{Name: "by_county", Fields: []string{"county", "date"}}
 )
 
-// Specs are all collections with their indexes, as Migrate creates them.
-func Specs() []CollectionSpec {
+// Specs are all collections with their indexes, as Migrate creates them. Relay and sweep have indexes of their own, which a whole engine does not need.
+func Specs(whole bool) []CollectionSpec {
 	specs := []CollectionSpec{
-		{Name: journal, Indexes: []IndexSpec{journalByRef, journalByRecorded}},
+		{Name: journal, Indexes: []IndexSpec{journalByRecorded}},
 		{Name: outbox, Indexes: []IndexSpec{outboxByRecorded}},
-		{Name: feeds, Indexes: []IndexSpec{feedByPosition, feedByCommit}},
+		{Name: feeds, Indexes: []IndexSpec{feedByCommit}},
 		{Name: access, Indexes: []IndexSpec{accessByRef}},
 		{Name: meta},
 		{Name: GminaKeys, Indexes: []IndexSpec{KeysByGmina}},
 		{Name: FileKeys, Indexes: []IndexSpec{KeysByGmina}},
+	}
+	if whole {
+		specs[0].Indexes, specs[1].Indexes, specs[2].Indexes = nil, nil, nil
 	}
 	for _, kind := range Kinds {
 		spec := CollectionSpec{Name: string(kind), Indexes: []IndexSpec{kindByCreated}}

@@ -29,12 +29,17 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if err != nil {
 		return nil, false, err
 	}
-	if err := s.freshRecords(ctx, commit); err != nil {
-		return nil, false, err
+	if !s.whole {
+		if err := s.freshRecords(ctx, commit); err != nil {
+			return nil, false, err
+		}
 	}
 	err = s.engine.Write(ctx, steps)
 	if errors.Is(err, ErrExists) {
 		return s.lost(ctx, base, change)
+	}
+	if errors.Is(err, ErrTaken) {
+		return nil, false, fmt.Errorf("%w: %s", ErrRecordExists, commit.Key)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
@@ -198,8 +203,12 @@ func (c *core) plan(base *Document, commit *Commit) (*Document, []Step, error) {
 		return nil, nil, err
 	}
 	steps := []Step{{Op: Insert, Collection: journal, ID: commit.Key, Body: entry, Version: commit.Version, Point: PointJournal}}
-	steps = append(append(append(steps, outboxStep(commit)), recordSteps(commit)...), replace)
-	return next, steps, nil
+	if c.whole {
+		steps = append(steps, feedSteps(commit)...)
+	} else {
+		steps = append(steps, outboxStep(commit))
+	}
+	return next, append(append(steps, recordSteps(commit)...), replace), nil
 }
 
 // documentStep brings the stored document up to d; ErrTooLarge past MaxDocument.
@@ -216,7 +225,7 @@ func recordSteps(c *Commit) []Step {
 	steps := make([]Step, 0, len(c.Records))
 	for _, r := range c.Records {
 		steps = append(steps, Step{
-			Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: encodeRecord(c, r), Version: c.Version, Point: PointRecord,
+			Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: encodeRecord(c, r), Version: c.Version, Point: PointRecord, Strict: true,
 		})
 	}
 	return steps

@@ -316,6 +316,9 @@ type SystemScope interface {
 	Sweep(ctx context.Context, since time.Time) (int, error)
 	// Relay gives up to limit commits their positions in the feeds and returns how many it placed. Relays may race and stall.
 	Relay(ctx context.Context, limit int) (int, error)
+	// FeedHeads calls fn with the commits of a feed above a position, in the order of positions, until fn gives an error: what an anchor is made of. The feed
+	// is named by a gmina or, for what is the county's, by its four digits.
+	FeedHeads(ctx context.Context, feed string, after int64, fn func(FeedHead) error) error
 	// Verify checks the hash chain of every aggregate and that each document is what its journal adds up to.
 	Verify(ctx context.Context) (VerifyReport, error)
 	// Migrate creates collections and indexes; it can be repeated.

@@ -3,12 +3,18 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // ErrExists is an engine's answer to an insert of a key that is taken.
 var ErrExists = errors.New("store: key exists")
+
+// ErrTaken is an engine's answer to a strict insert, behind the first step, of a key that is taken: nothing of the Write was done.
+var ErrTaken = errors.New("store: key of a later step exists")
 
 // EngineOptions is what every engine can be opened with.
 type EngineOptions struct {
@@ -56,6 +62,15 @@ type Engine interface {
 	Close() error
 }
 
+// Whole is an engine with transactions: what it says of Write holds for all its steps together. A Write is performed whole or not at all, no reader sees
+// a part of it, and its steps see what was written before. Over such an engine nothing is ever half done: the store asks no journal whether it is ahead of
+// its document, gives a commit its position in the feed in the same Write (Append), and has nothing to relay or to sweep.
+type Whole interface {
+	Engine
+	// Whole does nothing; it tells an engine with transactions from others.
+	Whole()
+}
+
 // StepOp is what a step does.
 type StepOp int
 
@@ -64,6 +79,7 @@ const (
 	Insert  StepOp = iota // a document that must not exist
 	Replace               // the document, unless one with an equal or higher "version" is stored
 	Delete                // the key, if it is there
+	Append                // a document behind the last one of its sequence; a Whole engine alone knows it
 )
 
 // Step is one write of one document.
@@ -74,6 +90,19 @@ type Step struct {
 	Body       bson.Raw // with _id; nil for Delete
 	Version    int64    // of Body, for Replace
 	Point      FailPoint
+	// Strict makes an Insert that is not the first step and meets its key undo the Write, with ErrTaken. An engine that is not Whole takes it as done.
+	Strict bool
+	// Next gives the document of an Append for the number after the last. Its key is sequenceKey(ID, n): ID names the sequence.
+	Next func(n int64) bson.Raw
+}
+
+// SequenceKey is the key of a document in a sequence, so that the keys of a sequence stand in the order of its numbers.
+func SequenceKey(sequence string, n int64) string { return fmt.Sprintf("%s@%012d", sequence, n) }
+
+// SequenceNumber is the number in a key that SequenceKey gave; false for another key.
+func SequenceNumber(key string) (int64, bool) {
+	n, err := strconv.ParseInt(key[strings.LastIndexByte(key, '@')+1:], 10, 64)
+	return n, err == nil
 }
 
 // FailPoint names the place right before a step, where a test can let a commit stop. Every step has one.
@@ -83,7 +112,8 @@ type FailPoint string
 // nil (also: missing, empty array) < numbers < strings (by bytes) < binary < bool < time. From and To match values of their own type only.
 // Desc turns the whole order round, the _id too. Values come normalized (see Normalize).
 //
-// EngineQuery is a Query with its tenant resolved: Equal begins with the tenant's value where the index has one.
+// EngineQuery is a Query with its tenant resolved: Equal begins with the tenant's value where the index has one. Without Index and Fields it asks for
+// documents in the order of their keys; From and To bound the _id then, and Key is the _id alone.
 type EngineQuery struct {
 	Collection string
 	Index      string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -20,13 +19,25 @@ type outboxRow struct {
 
 // feedRow is a feed entry as stored.
 type feedRow struct {
-	Key       string `bson:"_id"`    // "<feed>@<position>"
+	Key       string `bson:"_id"`    // SequenceKey of feed and position
 	Commit    string `bson:"commit"` // key of the commit
 	FeedEntry `bson:",inline"`
 }
 
 func outboxStep(c *Commit) Step {
 	return Step{Op: Insert, Collection: outbox, ID: c.Key, Body: encodeOutbox(c), Version: c.Version, Point: PointOutbox}
+}
+
+// feedSteps give a commit its positions in the Write that makes it.
+func feedSteps(c *Commit) []Step {
+	var steps []Step
+	for _, entry := range entries(c) {
+		steps = append(steps, Step{Op: Append, Collection: feeds, ID: entry.Feed, Point: PointFeed, Next: func(n int64) bson.Raw {
+			entry.Position = n
+			return encodeFeed(feedRow{Key: SequenceKey(entry.Feed, n), Commit: c.Key, FeedEntry: entry})
+		}})
+	}
+	return steps
 }
 
 // entries are the feed entries that a commit becomes, without their positions: one in the feed it belongs to, and after a move one in the feed it left.
@@ -51,8 +62,7 @@ func (s *scope) Feed(ctx context.Context, after int64, limit int) ([]FeedEntry, 
 		return nil, ErrNoFeed
 	}
 	hits, err := s.engine.Find(ctx, EngineQuery{
-		Collection: feeds, Index: feedByPosition.Name, Fields: feedByPosition.Fields,
-		Equal: []any{s.value}, From: after + 1, Limit: pageLimit(limit),
+		Collection: feeds, From: SequenceKey(s.value, after+1), To: SequenceKey(s.value, lastVersion), Limit: pageLimit(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: feed: %w", err)
@@ -71,6 +81,9 @@ func (s *scope) Feed(ctx context.Context, after int64, limit int) ([]FeedEntry, 
 
 // Relay implements SystemScope.
 func (s *systemScope) Relay(ctx context.Context, limit int) (int, error) {
+	if s.whole {
+		return 0, nil
+	}
 	placed := 0
 	q := EngineQuery{Collection: outbox, Index: outboxByRecorded.Name, Fields: outboxByRecorded.Fields, Limit: pageLimit(limit)}
 	hits, err := s.engine.Find(ctx, q)
@@ -138,7 +151,7 @@ func (s *systemScope) place(ctx context.Context, key string, entry FeedEntry) (i
 			return 0, err
 		}
 		entry.Position = tail + 1
-		row := feedRow{Key: entry.Feed + "@" + strconv.FormatInt(entry.Position, 10), Commit: key, FeedEntry: entry}
+		row := feedRow{Key: SequenceKey(entry.Feed, entry.Position), Commit: key, FeedEntry: entry}
 		err = s.engine.Write(ctx, []Step{{Op: Insert, Collection: feeds, ID: row.Key, Body: encodeFeed(row), Point: PointFeed}})
 		if errors.Is(err, ErrExists) {
 			continue
@@ -153,12 +166,13 @@ func (s *systemScope) place(ctx context.Context, key string, entry FeedEntry) (i
 // tail is the last position taken in a feed.
 func (c *core) tail(ctx context.Context, feed string) (int64, error) {
 	hits, err := c.engine.Find(ctx, EngineQuery{
-		Collection: feeds, Index: feedByPosition.Name, Fields: feedByPosition.Fields, Equal: []any{feed}, Desc: true, Limit: 1,
+		Collection: feeds, From: SequenceKey(feed, 1), To: SequenceKey(feed, lastVersion), Desc: true, Limit: 1,
 	})
 	if err != nil || len(hits) == 0 {
 		return 0, err
 	}
-	position, _ := hits[0].Key[1].(int64)
+	key, _ := hits[0].Key[0].(string)
+	position, _ := SequenceNumber(key)
 	return position, nil
 }
 

@@ -20,6 +20,9 @@ func pageLimit(limit int) int {
 	return min(limit, pageSize)
 }
 
+// lastVersion is behind every version: the most that a key has room for.
+const lastVersion = 999_999_999_999
+
 // current gives an aggregate as the journal has it now: the stored document, rolled forward over commits whose writer did not come to the end.
 // ErrNotFound when the journal has no commit of it.
 func (c *core) current(ctx context.Context, ref Ref) (*Document, error) {
@@ -27,7 +30,7 @@ func (c *core) current(ctx context.Context, ref Ref) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
+	for !c.whole {
 		commit, err := c.commit(ctx, ref, doc.Version+1)
 		if errors.Is(err, ErrNotFound) {
 			break
@@ -92,7 +95,7 @@ func (c *core) mend(ctx context.Context, base *Document, commit *Commit) (*Docum
 // ensureRecords inserts what is missing of a commit's records and tells whether something was.
 func (c *core) ensureRecords(ctx context.Context, commit *Commit) (bool, error) {
 	mended := false
-	for _, step := range recordSteps(commit) {
+	for _, step := range recordSteps(commit) { // one at a time, so that none is behind the first
 		added, err := c.ensure(ctx, step)
 		if err != nil {
 			return mended, err
@@ -113,10 +116,7 @@ func (c *core) ensure(ctx context.Context, step Step) (bool, error) {
 
 // eachCommit calls fn with the commits of an aggregate above a version, oldest first, until fn gives an error.
 func (c *core) eachCommit(ctx context.Context, ref Ref, after int64, fn func(*Commit) error) error {
-	q := EngineQuery{
-		Collection: journal, Index: journalByRef.Name, Fields: journalByRef.Fields,
-		Equal: []any{string(ref.Kind), ref.ID}, From: after + 1,
-	}
+	q := EngineQuery{Collection: journal, From: commitKey(ref, after+1), To: commitKey(ref, lastVersion)}
 	return c.each(ctx, q, func(h EngineHit) error {
 		commit, err := decodeCommit(h.Body)
 		if err != nil {

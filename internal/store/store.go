@@ -8,13 +8,17 @@ import (
 // core is the Store over an engine.
 type core struct {
 	engine Engine
+	whole  bool // the engine has transactions, see Whole
 
 	tokenMu  sync.Mutex
 	tokenKey []byte
 }
 
 // Open gives the Store that an engine holds. Closing the Store closes the engine. The collections must have been made (SystemScope.Migrate).
-func Open(engine Engine) Store { return &core{engine: engine} }
+func Open(engine Engine) Store {
+	_, whole := engine.(Whole)
+	return &core{engine: engine, whole: whole}
+}
 
 func (c *core) For(gmina string) Scope {
 	return &scope{core: c, tenant: ByGmina, value: gmina}

@@ -78,7 +78,7 @@ func TestIndexKeys(t *testing.T) {
 
 func TestSpecs(t *testing.T) {
 	names := map[string]bool{}
-	for _, spec := range store.Specs() {
+	for _, spec := range store.Specs(false) {
 		if names[spec.Name] {
 			t.Errorf("two collections %q", spec.Name)
 		}

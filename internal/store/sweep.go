@@ -11,7 +11,7 @@ type systemScope struct{ scope }
 
 // Migrate implements SystemScope.
 func (s *systemScope) Migrate(ctx context.Context) error {
-	if err := s.engine.Migrate(ctx, Specs()); err != nil {
+	if err := s.engine.Migrate(ctx, Specs(s.whole)); err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
 	return nil
@@ -20,6 +20,9 @@ func (s *systemScope) Migrate(ctx context.Context) error {
 // Sweep implements SystemScope. It repeats what is missing of every commit recorded since the instant: the row for the relay, the records, the document.
 func (s *systemScope) Sweep(ctx context.Context, since time.Time) (int, error) {
 	mended := map[Ref]bool{}
+	if s.whole {
+		return 0, nil
+	}
 	q := EngineQuery{Collection: journal, Index: journalByRecorded.Name, Fields: journalByRecorded.Fields, From: stamp(since)}
 	err := s.each(ctx, q, func(h EngineHit) error {
 		commit, err := decodeCommit(h.Body)

@@ -13,7 +13,7 @@ import (
 // Verify implements SystemScope. It reads the whole journal once, in the order of aggregates and versions, while others may commit.
 func (s *systemScope) Verify(ctx context.Context) (VerifyReport, error) {
 	v := &verifier{systemScope: s}
-	q := EngineQuery{Collection: journal, Index: journalByRef.Name, Fields: journalByRef.Fields}
+	q := EngineQuery{Collection: journal}
 	err := s.each(ctx, q, func(h EngineHit) error { return v.commit(ctx, h.Body) })
 	if err == nil {
 		err = v.finish(ctx)
@@ -175,7 +175,7 @@ func (v *verifier) orphans(ctx context.Context, kind Kind) error {
 // feeds checks that positions have no gap and that what they name is in the journal.
 func (v *verifier) feeds(ctx context.Context) error {
 	feed, position := "", int64(0)
-	q := EngineQuery{Collection: feeds, Index: feedByPosition.Name, Fields: feedByPosition.Fields}
+	q := EngineQuery{Collection: feeds}
 	return v.each(ctx, q, func(h EngineHit) error {
 		var row feedRow
 		if err := bson.Unmarshal(h.Body, &row); err != nil {

@@ -216,7 +216,7 @@ func TestMigrateRepeatsAndChanges(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if err := e.Migrate(t.Context(), store.Specs()); err != nil {
+	if err := e.Migrate(t.Context(), store.Specs(false)); err != nil {
 		t.Errorf("all collections: %v", err)
 	}
 }

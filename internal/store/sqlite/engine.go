@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -34,6 +36,11 @@ CREATE TABLE IF NOT EXISTS docs (rid INTEGER PRIMARY KEY, cid INTEGER NOT NULL, 
 CREATE TABLE IF NOT EXISTS entries (iid INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (iid, key)) WITHOUT ROWID;
 `
 
+// Whole implements store.Whole: a Write is one transaction, or a part of one.
+func (e *Engine) Whole() {}
+
+var _ store.Whole = (*Engine)(nil)
+
 // Engine is a store.Engine over one SQLite file. Make one with Open.
 type Engine struct {
 	opts store.EngineOptions
@@ -41,6 +48,8 @@ type Engine struct {
 	read     *sql.DB
 	get      *sql.Stmt
 	up, down *sql.Stmt // Find in either order
+
+	walkUp, walkDown *sql.Stmt // Find by key
 
 	write   *sql.DB
 	writer  *writer
@@ -67,6 +76,17 @@ type index struct {
 	iid    int64
 	name   string
 	fields []string
+	roots  []string // top fields that the paths begin with
+}
+
+func newIndex(iid int64, name string, fields []string) index {
+	ix := index{iid: iid, name: name, fields: fields}
+	for _, field := range fields {
+		if root, _, _ := strings.Cut(field, "."); !slices.Contains(ix.roots, root) {
+			ix.roots = append(ix.roots, root)
+		}
+	}
+	return ix
 }
 
 // Open opens the file at path, which is made when it is not there, and starts the writer; Close ends it.
@@ -140,7 +160,14 @@ func (e *Engine) prepare(ctx context.Context) (err error) {
 	if e.up, err = e.read.PrepareContext(ctx, find+`ASC LIMIT ?`); err != nil {
 		return err
 	}
-	e.down, err = e.read.PrepareContext(ctx, find+`DESC LIMIT ?`)
+	if e.down, err = e.read.PrepareContext(ctx, find+`DESC LIMIT ?`); err != nil {
+		return err
+	}
+	const walk = `SELECT id, body FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id `
+	if e.walkUp, err = e.read.PrepareContext(ctx, walk+`ASC LIMIT ?`); err != nil {
+		return err
+	}
+	e.walkDown, err = e.read.PrepareContext(ctx, walk+`DESC LIMIT ?`)
 	return err
 }
 

@@ -3,7 +3,9 @@ package sqlite_test
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,4 +150,85 @@ func TestClosedAndUnknown(t *testing.T) {
 	if _, err := sqlite.Open(t.Context(), t.TempDir()); err == nil {
 		t.Error("opened a directory")
 	}
+}
+
+// behind gives a step that appends a document to a sequence.
+func behind(t *testing.T, sequence string) store.Step {
+	t.Helper()
+	return store.Step{Op: store.Append, Collection: things, ID: sequence, Next: func(n int64) bson.Raw {
+		return insert(t, store.SequenceKey(sequence, n), sequence).Body
+	}}
+}
+
+// wantKeys checks which documents there are.
+func wantKeys(t *testing.T, e store.Engine, want ...string) {
+	t.Helper()
+	hits, err := e.Find(t.Context(), store.EngineQuery{Collection: things, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, h := range hits {
+		got = append(got, h.Key[0].(string))
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("documents %q, want %q", got, want)
+	}
+}
+
+// TestAppendHasNoGap appends to one sequence from two engines in turn, with a Write that fails behind an Append between them.
+func TestAppendHasNoGap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	one := open(t, path)
+	defer one.Close()
+	migrate(t, one)
+	two := open(t, path)
+	defer two.Close()
+	want := []string{"taken"}
+	if err := one.Write(t.Context(), []store.Step{insert(t, "taken", "")}); err != nil {
+		t.Fatal(err)
+	}
+	taken := insert(t, "taken", "")
+	taken.Strict = true
+	for i, e := range []store.Engine{one, one, two, one, two, two} {
+		if err := e.Write(t.Context(), []store.Step{insert(t, "never", ""), behind(t, "s"), taken}); !errors.Is(err, store.ErrTaken) {
+			t.Errorf("strict insert of a taken key: %v", err)
+		}
+		job := fmt.Sprint("job ", i)
+		if err := e.Write(t.Context(), []store.Step{insert(t, job, ""), behind(t, "s"), behind(t, "s")}); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, job, store.SequenceKey("s", int64(2*i+1)), store.SequenceKey("s", int64(2*i+2)))
+	}
+	wantKeys(t, one, want...)
+}
+
+// TestFailedJobsLeaveNothing has jobs that fail midway share a transaction with jobs that do not.
+func TestFailedJobsLeaveNothing(t *testing.T) {
+	e := open(t, filepath.Join(t.TempDir(), "a.db"))
+	defer e.Close()
+	migrate(t, e)
+	if err := e.Write(t.Context(), []store.Step{insert(t, "taken", "")}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"taken"}
+	var group sync.WaitGroup
+	for n := range 64 {
+		key, bad := fmt.Sprintf("job %02d", n), n%3 == 0
+		steps := []store.Step{insert(t, key, ""), behind(t, "s"), insert(t, "taken", "")}
+		if steps[2].Strict = bad; !bad {
+			want = append(want, key)
+		}
+		group.Go(func() {
+			if err := e.Write(t.Context(), steps); errors.Is(err, store.ErrTaken) != bad || (err != nil) != bad {
+				t.Errorf("%s: %v", key, err)
+			}
+		})
+	}
+	group.Wait()
+	for n := range int64(len(want) - 1) {
+		want = append(want, store.SequenceKey("s", n+1))
+	}
+	wantKeys(t, e, want...)
 }

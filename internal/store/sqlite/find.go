@@ -14,6 +14,9 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 	if err != nil {
 		return nil, err
 	}
+	if q.Index == "" {
+		return e.walk(ctx, c, q)
+	}
 	var iid int64
 	for _, ix := range c.indexes {
 		if ix.name == q.Index {
@@ -50,6 +53,47 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 			return nil, err
 		}
 		hits = append(hits, store.EngineHit{Key: values, Body: body})
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("sqlite: find: %w", err)
+	}
+	return hits, nil
+}
+
+// walk gives documents in the order of their keys.
+func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) ([]store.EngineHit, error) {
+	low, high := "", "\U0010FFFF"
+	if from, ok := q.From.(string); ok {
+		low = from
+	}
+	if to, ok := q.To.(string); ok {
+		high = to
+	}
+	stmt := e.walkUp
+	if q.Desc {
+		stmt = e.walkDown
+	}
+	if len(q.After) == 1 {
+		after, _ := q.After[0].(string)
+		if q.Desc {
+			high = min(high, after)
+		} else {
+			low = max(low, after+"\x00")
+		}
+	}
+	rows, err := stmt.QueryContext(ctx, c.cid, low, high, q.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: find: %w", err)
+	}
+	defer rows.Close()
+	var hits []store.EngineHit
+	for rows.Next() {
+		var id string
+		var body []byte
+		if err := rows.Scan(&id, &body); err != nil {
+			return nil, fmt.Errorf("sqlite: find: %w", err)
+		}
+		hits = append(hits, store.EngineHit{Key: []any{id}, Body: body})
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("sqlite: find: %w", err)

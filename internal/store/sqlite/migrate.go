@@ -28,8 +28,9 @@ func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
 	for rows.Next() {
 		var cid int64
 		var name, fields string
-		var ix index
-		if err := rows.Scan(&cid, &name, &ix.iid, &ix.name, &fields); err != nil {
+		var iid int64
+		var indexName string
+		if err := rows.Scan(&cid, &name, &iid, &indexName, &fields); err != nil {
 			return fmt.Errorf("sqlite: schema: %w", err)
 		}
 		c, ok := schema[name]
@@ -37,9 +38,8 @@ func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
 			c = &collection{cid: cid}
 			schema[name] = c
 		}
-		if ix.iid != 0 {
-			ix.fields = strings.Split(fields, ",")
-			c.indexes = append(c.indexes, ix)
+		if iid != 0 {
+			c.indexes = append(c.indexes, newIndex(iid, indexName, strings.Split(fields, ",")))
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -112,7 +112,7 @@ func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSp
 			return err
 		}
 	}
-	return w.fill(ctx, cid, index{iid: iid, name: spec.Name, fields: spec.Fields})
+	return w.fill(ctx, cid, newIndex(iid, spec.Name, spec.Fields))
 }
 
 // stretch is how many documents fill reads at a time.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -28,21 +29,23 @@ type job struct {
 type writer struct {
 	conn *sql.Conn
 
-	begin, commit, rollback, save, release, undo *sql.Stmt
-	insert, find, update, remove, enter, leave   *sql.Stmt
+	begin, commit, rollback                          *sql.Stmt
+	insert, find, update, remove, enter, leave, tail *sql.Stmt
+
+	last map[string]int64 // last number of a sequence, by collection and name; forgotten with a transaction that is undone
 }
 
 func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
-	w := &writer{conn: conn}
+	w := &writer{conn: conn, last: map[string]int64{}}
 	for stmt, text := range map[**sql.Stmt]string{
 		&w.begin: `BEGIN IMMEDIATE`, &w.commit: `COMMIT`, &w.rollback: `ROLLBACK`,
-		&w.save: `SAVEPOINT job`, &w.release: `RELEASE job`, &w.undo: `ROLLBACK TO job`,
 		&w.insert: `INSERT INTO docs (cid, id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		&w.find:   `SELECT rid, version, body FROM docs WHERE cid = ? AND id = ?`,
 		&w.update: `UPDATE docs SET version = ?, body = ? WHERE rid = ?`,
 		&w.remove: `DELETE FROM docs WHERE rid = ?`,
 		&w.enter:  `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?)`,
 		&w.leave:  `DELETE FROM entries WHERE iid = ? AND key = ?`,
+		&w.tail:   `SELECT id FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT 1`,
 	} {
 		prepared, err := conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // statements live as long as their connection, which closes them
 		if err != nil {
@@ -142,69 +145,84 @@ func (e *Engine) perform(first *job) {
 	}
 }
 
-// transact performs jobs in one transaction, each in a savepoint of its own. An error is everybody's.
+// transact performs jobs in one transaction. A job that fails when it has changed something already is left out and the others begin anew: that is
+// rare, and cheaper than a savepoint for each. An error is everybody's.
 func (e *Engine) transact(jobs []*job) error {
+	for {
+		again, err := e.attempt(jobs)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// attempt performs the jobs that have not failed. Again says that one has failed midway and nothing is done yet.
+func (e *Engine) attempt(jobs []*job) (again bool, err error) {
 	ctx := context.Background() // the transaction is everybody's, no caller's context may cut it
 	w := e.writer
 	if _, err := w.begin.ExecContext(ctx); err != nil {
-		return fmt.Errorf("sqlite: begin: %w", err)
+		return false, fmt.Errorf("sqlite: begin: %w", err)
 	}
 	for _, j := range jobs {
-		if err := e.savepoint(ctx, j); err != nil {
-			_, rollback := w.rollback.ExecContext(ctx)
-			return errors.Join(fmt.Errorf("sqlite: write: %w", err), rollback)
+		if j.err != nil {
+			continue
+		}
+		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		touched, err := e.steps(ctx, j.steps)
+		if j.err = err; err != nil && touched {
+			return true, w.undo(ctx)
 		}
 	}
 	if _, err := w.commit.ExecContext(ctx); err != nil {
-		_, rollback := w.rollback.ExecContext(ctx)
-		return errors.Join(fmt.Errorf("sqlite: commit: %w", err), rollback)
+		return false, errors.Join(fmt.Errorf("sqlite: commit: %w", err), w.undo(ctx))
+	}
+	return false, nil
+}
+
+// undo ends a transaction as if it had not been.
+func (w *writer) undo(ctx context.Context) error {
+	clear(w.last)
+	if _, err := w.rollback.ExecContext(ctx); err != nil {
+		return fmt.Errorf("sqlite: rollback: %w", err)
 	}
 	return nil
 }
 
-// savepoint performs one job; what goes wrong inside it is the job's alone.
-func (e *Engine) savepoint(ctx context.Context, j *job) error {
-	if j.err = j.ctx.Err(); j.err != nil {
-		return nil
-	}
-	w := e.writer
-	if _, err := w.save.ExecContext(ctx); err != nil {
-		return err
-	}
-	if j.err = e.steps(ctx, j.steps); j.err != nil {
-		if _, err := w.undo.ExecContext(ctx); err != nil {
-			return err
-		}
-	}
-	_, err := w.release.ExecContext(ctx)
-	return err
-}
-
-func (e *Engine) steps(ctx context.Context, steps []store.Step) error {
+// steps performs a job's steps; touched says that something may have been written.
+func (e *Engine) steps(ctx context.Context, steps []store.Step) (touched bool, err error) {
 	for i, step := range steps {
 		if i > 0 { // the point of the first step was called before the queue
 			if err := e.opts.FailPoint(step.Point); err != nil {
-				return err
+				return true, err
 			}
 		}
 		c, err := e.collection(step.Collection)
 		if err != nil {
-			return err
+			return i > 0, err
 		}
 		err = e.writer.step(ctx, c, step)
-		if errors.Is(err, store.ErrExists) && i > 0 {
-			continue
-		}
-		if err != nil {
-			return err
+		switch {
+		case err == nil:
+		case errors.Is(err, store.ErrExists) && i == 0:
+			return false, err
+		case errors.Is(err, store.ErrExists) && step.Strict:
+			return true, store.ErrTaken
+		case errors.Is(err, store.ErrExists):
+		default:
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func (w *writer) step(ctx context.Context, c *collection, step store.Step) error {
-	if step.Op == store.Insert {
+	switch step.Op {
+	case store.Insert:
 		return w.insertDoc(ctx, c, step)
+	case store.Append:
+		return w.appendDoc(ctx, c, step)
 	}
 	var rid, version int64
 	var body []byte
@@ -245,9 +263,57 @@ func (w *writer) insertDoc(ctx context.Context, c *collection, step store.Step) 
 	return w.index(ctx, c.indexes, rid, step.ID, nil, step.Body)
 }
 
+// appendDoc inserts a document behind the last of its sequence. The number is remembered between transactions; should another process have gone on
+// with the sequence, the insert meets a key and the number is looked up.
+func (w *writer) appendDoc(ctx context.Context, c *collection, step store.Step) error {
+	name := strconv.FormatInt(c.cid, 10) + "/" + step.ID
+	for known := true; ; known = false {
+		last, ok := w.last[name]
+		if !ok || !known {
+			var err error
+			if last, err = w.lookUp(ctx, c, step.ID); err != nil {
+				return err
+			}
+		}
+		next := last + 1
+		err := w.insertDoc(ctx, c, store.Step{ID: store.SequenceKey(step.ID, next), Body: step.Next(next)})
+		if errors.Is(err, store.ErrExists) {
+			if known {
+				continue
+			}
+			return fmt.Errorf("sqlite: sequence %q is out of order", step.ID)
+		}
+		if err == nil {
+			w.last[name] = next
+		}
+		return err
+	}
+}
+
+// lookUp gives the last number of a sequence, 0 for an empty one.
+func (w *writer) lookUp(ctx context.Context, c *collection, sequence string) (int64, error) {
+	var key string
+	err := w.tail.QueryRowContext(ctx, c.cid, store.SequenceKey(sequence, 1), sequence+"A").Scan(&key) // "A" follows "@"
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, ok := store.SequenceNumber(key)
+	if !ok {
+		return 0, fmt.Errorf("sqlite: foreign key in sequence %q", sequence)
+	}
+	return n, nil
+}
+
 // index takes a document's entries from what they were to what they are to be; either body may be nil.
 func (w *writer) index(ctx context.Context, indexes []index, rid int64, id string, before, after bson.Raw) error {
+	changed := changedFields(before, after)
 	for _, ix := range indexes {
+		if !slices.ContainsFunc(ix.roots, changed) {
+			continue
+		}
 		old, err := entryKeys(ix, id, before)
 		if err != nil {
 			return err
@@ -272,6 +338,22 @@ func (w *writer) index(ctx context.Context, indexes []index, rid int64, id strin
 		}
 	}
 	return nil
+}
+
+// changedFields tells of top fields whether two documents differ in them; whatever is new or gone has changed.
+func changedFields(before, after bson.Raw) func(field string) bool {
+	if before == nil || after == nil {
+		return func(string) bool { return true }
+	}
+	known := map[string]bool{}
+	return func(field string) bool {
+		changed, ok := known[field]
+		if !ok {
+			changed = !before.Lookup(field).Equal(after.Lookup(field))
+			known[field] = changed
+		}
+		return changed
+	}
 }
 
 // entryKeys gives the encoded keys of a document in an index, each with the id at its end.

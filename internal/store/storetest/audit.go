@@ -101,14 +101,14 @@ func verifyTampered(t *testing.T, b *bench) {
 		want   string
 	}{
 		"an edited commit": {func(b *bench, d *store.Document) {
-			b.rewrite(t, "journal", d.Ref().String()+"@2", func(c bson.D) bson.D { return set(c, "purpose", "another") })
+			b.rewrite(t, "journal", store.SequenceKey(d.Ref().String(), 2), func(c bson.D) bson.D { return set(c, "purpose", "another") })
 		}, "altered"},
 		"a field added to a commit": {func(b *bench, d *store.Document) {
-			b.rewrite(t, "journal", d.Ref().String()+"@3", func(c bson.D) bson.D { return set(c, "extra", int64(1)) })
+			b.rewrite(t, "journal", store.SequenceKey(d.Ref().String(), 3), func(c bson.D) bson.D { return set(c, "extra", int64(1)) })
 		}, "altered"},
-		"the first commit removed": {func(b *bench, d *store.Document) { b.remove(t, "journal", d.Ref().String()+"@1") }, "missing"},
-		"a middle commit removed":  {func(b *bench, d *store.Document) { b.remove(t, "journal", d.Ref().String()+"@2") }, "missing"},
-		"the last commit removed":  {func(b *bench, d *store.Document) { b.remove(t, "journal", d.Ref().String()+"@3") }, "ahead"},
+		"the first commit removed": {func(b *bench, d *store.Document) { b.remove(t, "journal", store.SequenceKey(d.Ref().String(), 1)) }, "missing"},
+		"a middle commit removed":  {func(b *bench, d *store.Document) { b.remove(t, "journal", store.SequenceKey(d.Ref().String(), 2)) }, "missing"},
+		"the last commit removed":  {func(b *bench, d *store.Document) { b.remove(t, "journal", store.SequenceKey(d.Ref().String(), 3)) }, "ahead"},
 		"a document that differs": {func(b *bench, d *store.Document) {
 			b.rewrite(t, files, d.ID, func(c bson.D) bson.D { return set(c, "gmina", gminaB) })
 		}, "differs"},
@@ -122,7 +122,7 @@ func verifyTampered(t *testing.T, b *bench) {
 		"a document never journaled": {func(b *bench, d *store.Document) {
 			b.put(t, files, newID(), bson.D{{Key: "kind", Value: files}, {Key: "gmina", Value: gminaA}, {Key: "version", Value: int64(1)}})
 		}, "no journal"},
-		"a gap in the feed": {func(b *bench, d *store.Document) { b.remove(t, "feed", gminaA+"@2") }, "out of place"},
+		"a gap in the feed": {func(b *bench, d *store.Document) { b.remove(t, "feed", store.SequenceKey(gminaA, 2)) }, "out of place"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, b.factory)

@@ -21,6 +21,7 @@ var engineCases = []testCase{
 	{"engine: replace never goes back", replaceOrder},
 	{"engine: find as the model says", findModel},
 	{"engine: find over values of all types", findTypes},
+	{"engine: find by key", findByKey},
 	{"engine: migrate again", migrateAgain},
 }
 
@@ -66,6 +67,41 @@ func insertOrder(t *testing.T, b *bench) {
 	}
 	if _, err := b.engine.Get(t.Context(), "journal", three); err != nil {
 		t.Errorf("first insert: %v", err)
+	}
+}
+
+// findByKey walks the documents of a collection in the order of their keys.
+func findByKey(t *testing.T, b *bench) {
+	var all []string
+	for _, sequence := range []string{"a", "a@", "aa", "ż"} {
+		for n := range int64(12) {
+			key := store.SequenceKey(sequence, n+1)
+			all = append(all, key)
+			if err := b.engine.Write(t.Context(), []store.Step{insertStep(t, "journal", key, bson.D{{Key: "n", Value: n}})}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	slices.Sort(all)
+	for _, desc := range []bool{false, true} {
+		for _, sequence := range []string{"", "a", "aa", "ż", "z"} {
+			q := store.EngineQuery{Collection: "journal", Desc: desc, Limit: 5}
+			want := slices.Clone(all)
+			if sequence != "" {
+				q.From, q.To = store.SequenceKey(sequence, 3), store.SequenceKey(sequence, 11)
+				want = slices.DeleteFunc(want, func(key string) bool { return key < q.From.(string) || key >= q.To.(string) })
+			}
+			if desc {
+				slices.Reverse(want)
+			}
+			var got []string
+			for _, key := range pages(t, b.engine, q) {
+				got = append(got, key[0].(string))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q, descending %v: got %v, want %v", sequence, desc, got, want)
+			}
+		}
 	}
 }
 

@@ -19,6 +19,9 @@ type Factory struct {
 	// Reopen gives a second engine over the database of one that New gave, as another process would open it; nil when there is no such thing. The first engine
 	// is still open.
 	Reopen func(t *testing.T, engine store.Engine, hook func(store.FailPoint) error) store.Engine
+	// Whole lets the store use the transactions of an engine that is store.Whole. Without it the suite hides them, so that the way of an engine without is
+	// run on this one too.
+	Whole bool
 	// Omissions says, by the name of a case, why the engine does not run it.
 	Omissions map[string]string
 }
@@ -73,7 +76,7 @@ func newBench(t *testing.T, f Factory) *bench {
 	t.Helper()
 	b := &bench{factory: f}
 	b.engine = &watched{Engine: f.New(t, b.failPoint)}
-	b.store = store.Open(b.engine)
+	b.store = b.open(b.engine)
 	t.Cleanup(func() {
 		if err := b.store.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -88,13 +91,27 @@ func newBench(t *testing.T, f Factory) *bench {
 	return b
 }
 
+// open gives the store over an engine, which sees the engine's transactions or does not.
+func (b *bench) open(e *watched) store.Store {
+	if b.factory.Whole {
+		return store.Open(whole{e})
+	}
+	return store.Open(e)
+}
+
+// whole lets the transactions of an engine be seen.
+type whole struct{ *watched }
+
+// Whole implements store.Whole.
+func (whole) Whole() {}
+
 // another gives a second store over the same database, as another process would have it.
 func (b *bench) another(t *testing.T) store.Store {
 	t.Helper()
 	if b.factory.Reopen == nil {
 		return b.store
 	}
-	other := store.Open(b.factory.Reopen(t, b.engine.Engine, b.failPoint))
+	other := b.open(&watched{Engine: b.factory.Reopen(t, b.engine.Engine, b.failPoint)})
 	t.Cleanup(func() {
 		if err := other.Close(); err != nil {
 			t.Errorf("close: %v", err)
