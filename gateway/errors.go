@@ -35,6 +35,8 @@ var (
 		Message: "Treść żądania jest za duża. Podziel dane na mniejsze części i wyślij je osobno; nic nie zostało zapisane."}
 	problemBody = &problem{Code: http.StatusBadRequest, Status: "INVALID_ARGUMENT", Reason: "BODY_UNREADABLE",
 		Message: "Nie udało się odczytać treści żądania. Wyślij je ponownie; nic nie zostało zapisane."}
+	problemAddress = &problem{Code: http.StatusBadRequest, Status: "INVALID_ARGUMENT", Reason: "MALFORMED_REQUEST",
+		Message: "Popraw dane: adres żądania zawiera znaki, których nie można odczytać (adres i parametry zapisuje się w UTF-8). Nic nie zostało zapisane."}
 	problemMediaType = &problem{Code: http.StatusUnsupportedMediaType, Status: "INVALID_ARGUMENT", Reason: "MEDIA_TYPE",
 		Message: "Treść żądania musi być w formacie JSON (nagłówek Content-Type: application/json)."}
 	problemNoRoute = &problem{Code: http.StatusNotFound, Status: "NOT_FOUND", Reason: "NO_SUCH_PATH",

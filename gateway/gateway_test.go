@@ -100,6 +100,9 @@ func TestRefusalsOfTheGatewayItself(t *testing.T) {
 		{"unknown query parameter", "GET", referrals + "?surprise=1", "", nil, 400, "MALFORMED_REQUEST"},
 		{"body too large", "POST", referrals, `{"requestId": "` + strings.Repeat("a", 1<<17) + `"}`, nil, 413, "BODY_TOO_LARGE"},
 		{"body of another type", "POST", referrals, `<a/>`, []string{"Content-Type", "text/xml"}, 415, "MEDIA_TYPE"},
+		{"path that is no UTF-8", "GET", referrals + "/a%ff", "", nil, 400, "MALFORMED_REQUEST"},
+		{"query that is no UTF-8", "GET", referrals + "?pageToken=%c0%80", "", nil, 400, "MALFORMED_REQUEST"},
+		{"query that cannot be unescaped", "GET", referrals + "?pageToken=%zz", "", nil, 400, "MALFORMED_REQUEST"},
 		{"no such path", "GET", "/v1/nothing", "", nil, 404, "NO_SUCH_PATH"},
 		{"no such page", "GET", "/admin", "", nil, 404, "NO_SUCH_PATH"},
 		{"method not allowed", "DELETE", referrals, "", nil, 405, "METHOD_NOT_ALLOWED"},
@@ -295,5 +298,19 @@ func TestInvalidFieldsAreNamedAsRESTSpellsThem(t *testing.T) {
 	const want = "Popraw dane: referral.receivedOn – to pole jest wymagane; referral.members[0].givenName – to pole jest wymagane; requestId – to pole jest wymagane. Pozostałe błędy są na liście pól (fields)."
 	if p.Message != want || len(p.Fields) != 4 || p.Fields[0].Field != "referral.receivedOn" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// The library writes a type that it cannot parse to its own log, whatever a client has put there.
+func TestTypeOfABodyIsNotLeftToTheLibrary(t *testing.T) {
+	seen := "nothing"
+	h := limited(Config{}.withDefaults(), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen = strings.Join(r.Header.Values("Content-Type"), "|")
+	}))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, referrals, nil)
+	r.Header["Content-Type"] = []string{"%%% Kowalska", "x"}
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if seen != "application/json" {
+		t.Errorf("the library would parse %q", seen)
 	}
 }

@@ -7,13 +7,19 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // limited bounds a call's body and time, and wants a body to be JSON.
 func limited(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !legible(r.URL) {
+			problemAddress.write(w)
+			return
+		}
 		if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 			body, fail := readBody(w, r, cfg.MaxBody)
 			if fail != nil {
@@ -22,6 +28,7 @@ func limited(cfg Config, next http.Handler) http.Handler {
 			}
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		}
+		r.Header.Set("Content-Type", "application/json") // as every body is read; the library would write a type that it cannot parse to its log
 		streams, timeout := strings.HasSuffix(r.URL.Path, streamSuffix), cfg.Timeout
 		if streams {
 			timeout = cfg.StreamTimeout
@@ -34,6 +41,12 @@ func limited(cfg Config, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// legible says that path and query are UTF-8, as every text of the contract is; a query that cannot even be unescaped is refused when it is parsed.
+func legible(u *url.URL) bool {
+	query, err := url.QueryUnescape(u.RawQuery)
+	return utf8.ValidString(u.Path) && (err != nil || utf8.ValidString(query))
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem) {

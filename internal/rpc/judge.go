@@ -53,6 +53,9 @@ func bearer(ctx context.Context) (string, error) {
 
 // judge authorizes a request in its tenant, checks it against the contract's rules and gives the context in which the handler runs.
 func (s *Server) judge(ctx context.Context, t *trail, req proto.Message) (context.Context, error) {
+	if err := readable(req); err != nil {
+		return ctx, err
+	}
 	if err := s.authorize(ctx, t, req); err != nil {
 		return ctx, err
 	}

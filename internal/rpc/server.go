@@ -99,7 +99,7 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage), grpc.ConnectionTimeout(handshake),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleConnection, MaxConnectionAge: oldConnection, MaxConnectionAgeGrace: time.Minute, Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
-		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.WaitForHandlers(true),
+		grpc.ForceServerCodecV2(codecOfRequests()), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.WaitForHandlers(true),
 	}
 	if o.traces != nil {
 		params = append(params, grpc.StatsHandler(o.traces))
