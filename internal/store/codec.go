@@ -104,7 +104,7 @@ func fold(base *Document, c *Commit) (*Document, error) {
 		return nil, fmt.Errorf("%w: %s", errChain, c.Key)
 	}
 	next := *base
-	next.scope = ""
+	next.scope, next.stored = "", nil
 	next.Gmina, next.County, next.Schema = c.Gmina, c.County, c.Schema
 	next.Version, next.Hash = c.Version, c.Hash
 	next.Updated = c.RecordedAt

@@ -202,6 +202,7 @@ func (c *core) plan(base *Document, commit *Commit) (*Document, []Step, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	replace.Before, next.stored = base.stored, replace.Body
 	steps := []Step{{Op: Insert, Collection: journal, ID: commit.Key, Body: entry, Version: commit.Version, Point: PointJournal}}
 	if c.whole {
 		steps = append(steps, feedSteps(commit)...)

@@ -143,7 +143,8 @@ type Document struct {
 	Sections  map[string]bson.Raw `bson:"sections,omitempty"`
 	Deadlines bson.RawValue       `bson:"deadlines,omitempty"` // array
 
-	scope string // name of the scope that handed the document out; only that scope commits on it
+	scope  string   // name of the scope that handed the document out; only that scope commits on it
+	stored bson.Raw // the bytes that this document has in the database, where they are known
 }
 
 // Ref names the aggregate of the document.

@@ -90,6 +90,8 @@ type Step struct {
 	Body       bson.Raw // with _id; nil for Delete
 	Version    int64    // of Body, for Replace
 	Point      FailPoint
+	// Before is what a Replace finds, where the caller knows: the document of the version before. An engine uses it when it has that version still.
+	Before bson.Raw
 	// Strict makes an Insert that is not the first step and meets its key undo the Write, with ErrTaken. An engine that is not Whole takes it as done.
 	Strict bool
 	// Next gives the document of an Append for the number after the last. Its key is sequenceKey(ID, n): ID names the sequence.

@@ -51,6 +51,11 @@ type Engine struct {
 
 	walkUp, walkDown *sql.Stmt // Find by key
 
+	copier    *sql.Conn     // copies the log into the database
+	written   chan struct{} // one place: enough was written to be copied
+	copied    chan struct{} // closed by copyLoop when it has ended
+	sinceCopy int           // Writes; the writer's own
+
 	write   *sql.DB
 	writer  *writer
 	queue   chan *job
@@ -93,12 +98,13 @@ func newIndex(iid int64, name string, fields []string) index {
 func Open(ctx context.Context, path string, opts ...store.EngineOption) (*Engine, error) {
 	e := &Engine{
 		opts: store.NewEngineOptions(opts), queue: make(chan *job), stop: make(chan struct{}), stopped: make(chan struct{}),
-		schema: map[string]*collection{},
+		schema: map[string]*collection{}, written: make(chan struct{}, 1), copied: make(chan struct{}),
 	}
 	if err := e.open(ctx, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: open: %w", err), e.closeDBs())
 	}
 	go e.writeLoop()
+	go e.copyLoop()
 	return e, nil
 }
 
@@ -110,10 +116,10 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if err := private(path); err != nil {
 		return err
 	}
-	if e.write, err = sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)")); err != nil {
+	if e.write, err = sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))); err != nil {
 		return err
 	}
-	e.write.SetMaxOpenConns(1)
+	e.write.SetMaxOpenConns(2)
 	conn, err := e.write.Conn(ctx)
 	if err != nil {
 		return err
@@ -122,6 +128,9 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	if e.writer, err = newWriter(ctx, conn); err != nil {
+		return err
+	}
+	if e.copier, err = e.write.Conn(ctx); err != nil {
 		return err
 	}
 	if e.read, err = sql.Open("sqlite", dsn(path, "query_only(1)")); err != nil {
@@ -212,8 +221,10 @@ func (e *Engine) Ping(ctx context.Context) error {
 // MakeDurable brings everything written without fsync to disk and writes with fsync from now on.
 func (e *Engine) MakeDurable(ctx context.Context) error {
 	return e.exclusively(ctx, func(w *writer) error {
-		if _, err := w.conn.ExecContext(ctx, `PRAGMA synchronous = FULL`); err != nil {
-			return fmt.Errorf("sqlite: make durable: %w", err)
+		for _, conn := range []*sql.Conn{w.conn, e.copier} {
+			if _, err := conn.ExecContext(ctx, `PRAGMA synchronous = FULL`); err != nil {
+				return fmt.Errorf("sqlite: make durable: %w", err)
+			}
 		}
 		var busy, pages, done int
 		if err := w.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &done); err != nil {
@@ -231,6 +242,7 @@ func (e *Engine) Close() error {
 	e.closing.Do(func() {
 		close(e.stop)
 		<-e.stopped
+		<-e.copied
 		e.closed = e.closeDBs()
 	})
 	return e.closed
@@ -240,6 +252,9 @@ func (e *Engine) closeDBs() error {
 	var err error
 	if e.read != nil {
 		err = e.read.Close()
+	}
+	if e.copier != nil {
+		err = errors.Join(err, e.copier.Close())
 	}
 	if e.writer != nil {
 		err = errors.Join(err, e.writer.close())

@@ -126,7 +126,7 @@ func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
 			return err
 		}
 		for _, d := range docs {
-			if err := w.index(ctx, []index{ix}, d.rid, d.id, nil, d.body); err != nil {
+			if err := w.index(ctx, []index{ix}, d.id, nil, d.body, w.entering(ctx, d.rid)); err != nil {
 				return err
 			}
 			last = d.rid

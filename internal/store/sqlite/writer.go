@@ -31,6 +31,7 @@ type writer struct {
 
 	begin, commit, rollback                          *sql.Stmt
 	insert, find, update, remove, enter, leave, tail *sql.Stmt
+	advance, enterBy                                 *sql.Stmt
 
 	last map[string]int64 // last number of a sequence, by collection and name; forgotten with a transaction that is undone
 }
@@ -39,13 +40,15 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 	w := &writer{conn: conn, last: map[string]int64{}}
 	for stmt, text := range map[**sql.Stmt]string{
 		&w.begin: `BEGIN IMMEDIATE`, &w.commit: `COMMIT`, &w.rollback: `ROLLBACK`,
-		&w.insert: `INSERT INTO docs (cid, id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		&w.find:   `SELECT rid, version, body FROM docs WHERE cid = ? AND id = ?`,
-		&w.update: `UPDATE docs SET version = ?, body = ? WHERE rid = ?`,
-		&w.remove: `DELETE FROM docs WHERE rid = ?`,
-		&w.enter:  `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?)`,
-		&w.leave:  `DELETE FROM entries WHERE iid = ? AND key = ?`,
-		&w.tail:   `SELECT id FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT 1`,
+		&w.insert:  `INSERT INTO docs (cid, id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		&w.find:    `SELECT rid, version, body FROM docs WHERE cid = ? AND id = ?`,
+		&w.update:  `UPDATE docs SET version = ?, body = ? WHERE rid = ?`,
+		&w.advance: `UPDATE docs SET version = ?, body = ? WHERE cid = ? AND id = ? AND version = ?`,
+		&w.remove:  `DELETE FROM docs WHERE rid = ?`,
+		&w.enter:   `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?)`,
+		&w.enterBy: `INSERT INTO entries (iid, key, rid) SELECT ?, ?, rid FROM docs WHERE cid = ? AND id = ?`,
+		&w.leave:   `DELETE FROM entries WHERE iid = ? AND key = ?`,
+		&w.tail:    `SELECT id FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT 1`,
 	} {
 		prepared, err := conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // statements live as long as their connection, which closes them
 		if err != nil {
@@ -132,6 +135,7 @@ func (e *Engine) perform(first *job) {
 		break
 	}
 	err := e.transact(jobs)
+	e.noteWrites(len(jobs))
 	e.counted.groups.Add(1)
 	e.counted.writes.Add(int64(len(jobs)))
 	for _, j := range jobs {
@@ -223,6 +227,10 @@ func (w *writer) step(ctx context.Context, c *collection, step store.Step) error
 		return w.insertDoc(ctx, c, step)
 	case store.Append:
 		return w.appendDoc(ctx, c, step)
+	case store.Replace:
+		if done, err := w.advanceDoc(ctx, c, step); done || err != nil {
+			return err
+		}
 	}
 	var rid, version int64
 	var body []byte
@@ -237,7 +245,7 @@ func (w *writer) step(ctx context.Context, c *collection, step store.Step) error
 	case step.Op == store.Replace && version >= step.Version:
 		return nil
 	}
-	if err := w.index(ctx, c.indexes, rid, step.ID, body, step.Body); err != nil {
+	if err := w.index(ctx, c.indexes, step.ID, body, step.Body, w.entering(ctx, rid)); err != nil {
 		return err
 	}
 	if step.Op == store.Delete {
@@ -246,6 +254,32 @@ func (w *writer) step(ctx context.Context, c *collection, step store.Step) error
 		_, err = w.update.ExecContext(ctx, step.Version, []byte(step.Body), rid)
 	}
 	return err
+}
+
+// advanceDoc takes a document from the version that the step knows to the next. Done is false when another version, or none, is stored.
+func (w *writer) advanceDoc(ctx context.Context, c *collection, step store.Step) (done bool, err error) {
+	if step.Before == nil {
+		return false, nil
+	}
+	result, err := w.advance.ExecContext(ctx, step.Version, []byte(step.Body), c.cid, step.ID, step.Version-1)
+	if err != nil {
+		return false, err
+	}
+	if n, err := result.RowsAffected(); n == 0 || err != nil {
+		return false, err
+	}
+	return true, w.index(ctx, c.indexes, step.ID, step.Before, step.Body, func(iid int64, key []byte) error {
+		_, err := w.enterBy.ExecContext(ctx, iid, key, c.cid, step.ID)
+		return err
+	})
+}
+
+// entering gives what index does with a new entry of a document whose row is known.
+func (w *writer) entering(ctx context.Context, rid int64) func(iid int64, key []byte) error {
+	return func(iid int64, key []byte) error {
+		_, err := w.enter.ExecContext(ctx, iid, key, rid)
+		return err
+	}
 }
 
 func (w *writer) insertDoc(ctx context.Context, c *collection, step store.Step) error {
@@ -260,7 +294,7 @@ func (w *writer) insertDoc(ctx context.Context, c *collection, step store.Step) 
 	if err != nil {
 		return err
 	}
-	return w.index(ctx, c.indexes, rid, step.ID, nil, step.Body)
+	return w.index(ctx, c.indexes, step.ID, nil, step.Body, w.entering(ctx, rid))
 }
 
 // appendDoc inserts a document behind the last of its sequence. The number is remembered between transactions; should another process have gone on
@@ -308,7 +342,9 @@ func (w *writer) lookUp(ctx context.Context, c *collection, sequence string) (in
 }
 
 // index takes a document's entries from what they were to what they are to be; either body may be nil.
-func (w *writer) index(ctx context.Context, indexes []index, rid int64, id string, before, after bson.Raw) error {
+func (w *writer) index(
+	ctx context.Context, indexes []index, id string, before, after bson.Raw, enter func(iid int64, key []byte) error,
+) error {
 	changed := changedFields(before, after)
 	for _, ix := range indexes {
 		if !slices.ContainsFunc(ix.roots, changed) {
@@ -331,7 +367,7 @@ func (w *writer) index(ctx context.Context, indexes []index, rid int64, id strin
 		}
 		for _, key := range now {
 			if !slices.ContainsFunc(old, func(k []byte) bool { return string(k) == string(key) }) {
-				if _, err := w.enter.ExecContext(ctx, ix.iid, key, rid); err != nil {
+				if err := enter(ix.iid, key); err != nil {
 					return err
 				}
 			}

@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// The write-ahead log is copied into the database file beside the writer, on a connection of its own: left to SQLite, the copying is done inside the commit
+// that happens to fill the log, and everybody waits for it. The writer does only the last frames, so that the log can begin anew.
+const (
+	copyAfter   = 256    // Writes between two copyings
+	beginAnewAt = 8_000  // frames (pages of 4 KB) in the log from which it is to begin anew
+	writerCopy  = 64_000 // frames at which the writer copies all the same
+)
+
+// copyLoop copies the log whenever enough was written, until Close.
+func (e *Engine) copyLoop() {
+	defer close(e.copied)
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-e.written:
+			// What fails here is tried again after the next Writes, and at writerCopy by the writer, who tells.
+			_ = e.copyLog(context.Background())
+		}
+	}
+}
+
+// noteWrites counts Writes and wakes copyLoop.
+func (e *Engine) noteWrites(n int) {
+	if e.sinceCopy += n; e.sinceCopy < copyAfter {
+		return
+	}
+	e.sinceCopy = 0
+	select {
+	case e.written <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) copyLog(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	frames, err := checkpoint(ctx, e.copier)
+	if err != nil || frames < beginAnewAt {
+		return err
+	}
+	return e.exclusively(ctx, func(w *writer) error {
+		_, err := checkpoint(ctx, w.conn)
+		return err
+	})
+}
+
+// checkpoint copies what no reader holds back and gives how many frames the log has.
+func checkpoint(ctx context.Context, conn *sql.Conn) (frames int, err error) {
+	var busy, done int
+	if err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &frames, &done); err != nil {
+		return 0, fmt.Errorf("sqlite: checkpoint: %w", err)
+	}
+	return frames, nil
+}
