@@ -23,6 +23,7 @@ type problem struct {
 	Message string      `json:"message"`          // Polish, what to do
 	Fields  []violation `json:"fields,omitempty"` // fields to correct
 	Error   string      `json:"errorId,omitempty"`
+	Trace   string      `json:"traceId,omitempty"` // where the request belongs to a trace
 }
 
 type violation struct {
@@ -39,19 +40,23 @@ var (
 		Message: "Popraw dane: adres żądania zawiera znaki, których nie można odczytać (adres i parametry zapisuje się w UTF-8). Nic nie zostało zapisane."}
 	problemMediaType = &problem{Code: http.StatusUnsupportedMediaType, Status: "INVALID_ARGUMENT", Reason: "MEDIA_TYPE",
 		Message: "Treść żądania musi być w formacie JSON (nagłówek Content-Type: application/json)."}
+	problemBusy = &problem{Code: http.StatusServiceUnavailable, Status: "UNAVAILABLE", Reason: "BUSY",
+		Message: "System jest teraz przeciążony. Spróbuj ponownie za chwilę; nic nie zostało zapisane."}
 	problemNoRoute = &problem{Code: http.StatusNotFound, Status: "NOT_FOUND", Reason: "NO_SUCH_PATH",
 		Message: "Nie ma takiego adresu. Spis adresów jest pod /docs/."}
 	problemMethod = &problem{Code: http.StatusMethodNotAllowed, Status: "UNIMPLEMENTED", Reason: "METHOD_NOT_ALLOWED",
 		Message: "Ten adres nie przyjmuje takiego żądania (metody HTTP). Spis adresów jest pod /docs/."}
 )
 
-func (p *problem) write(w http.ResponseWriter) {
+func (p *problem) write(ctx context.Context, w http.ResponseWriter) {
+	told := *p
+	told.Trace = traceOf(ctx)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if p.Code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(p.Code)
-	writeJSON(w, map[string]*problem{"error": p})
+	writeJSON(w, map[string]*problem{"error": &told})
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
@@ -200,20 +205,20 @@ func notOfName(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '.' && r != '[' && r != ']'
 }
 
-func handleError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
-	problemOf(err).write(w)
+func handleError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	problemOf(err).write(r.Context(), w)
 }
 
-func routingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, httpStatus int) {
+func routingError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, httpStatus int) {
 	if httpStatus == http.StatusMethodNotAllowed || httpStatus == http.StatusNotImplemented {
-		problemMethod.write(w)
+		problemMethod.write(ctx, w)
 		return
 	}
 	if httpStatus == http.StatusBadRequest {
-		problemBody.write(w)
+		problemBody.write(ctx, w)
 		return
 	}
-	problemNoRoute.write(w)
+	problemNoRoute.write(ctx, w)
 }
 
 // streamError is the last line of a stream that broke: the status with its Polish message, as the library's envelope wants it. A stream that was refused
@@ -221,7 +226,7 @@ func routingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w
 func streamError(ctx context.Context, err error) *status.Status {
 	p := problemOf(err)
 	if w, ok := ctx.Value(wholeKey{}).(*whole); ok {
-		w.refusal = p
+		w.refusal, w.ctx = p, ctx
 	}
 	return status.New(status.Code(err), p.Reason+": "+p.Message)
 }
@@ -232,6 +237,7 @@ type wholeKey struct{}
 type whole struct {
 	http.ResponseWriter
 	refusal  *problem
+	ctx      context.Context //nolint:containedctx // of the refusal, which the library's own writer sends on without one
 	answered bool
 	refused  bool
 }
@@ -241,7 +247,7 @@ func (w *whole) WriteHeader(code int) {
 	if !w.answered && code >= http.StatusBadRequest && w.refusal != nil {
 		w.refused = true
 		w.Header().Del("Transfer-Encoding")
-		w.refusal.write(w.ResponseWriter)
+		w.refusal.write(w.ctx, w.ResponseWriter)
 		return
 	}
 	w.answered = true
@@ -264,4 +270,4 @@ func (w *whole) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *whole) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func notFound(w http.ResponseWriter, _ *http.Request) { problemNoRoute.write(w) }
+func notFound(w http.ResponseWriter, r *http.Request) { problemNoRoute.write(r.Context(), w) }

@@ -3,11 +3,15 @@ package gateway
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/textproto"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 )
@@ -18,6 +22,12 @@ type Config struct {
 	Timeout        time.Duration // of a call that is no stream; 30 s where zero
 	StreamTimeout  time.Duration // of a stream; 10 min where zero
 	AllowedOrigins []string      // origins that may call from a browser; none where empty
+	AtOnce         int           // requests answered at one time, the rest refused; 1000 where zero
+
+	Log        *slog.Logger                  // none where nil
+	Metrics    prometheus.Registerer         // none where nil
+	Tracer     trace.Tracer                  // makes a span of each request; none where nil
+	Propagator propagation.TextMapPropagator // finds the trace that a request belongs to; needed with a Tracer
 }
 
 func (c Config) withDefaults() Config {
@@ -29,6 +39,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.StreamTimeout <= 0 {
 		c.StreamTimeout = 10 * time.Minute
+	}
+	if c.AtOnce <= 0 {
+		c.AtOnce = 1000
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c
 }
@@ -57,8 +73,12 @@ func New(ctx context.Context, cfg Config, conns Conns) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	watch, err := newObserver(cfg)
+	if err != nil {
+		return nil, err
+	}
 	root := http.NewServeMux()
-	root.Handle("/v1/", limited(cfg, api))
+	root.Handle("/v1/", watch.over(limited(cfg, api)))
 	root.Handle("/healthz", http.HandlerFunc(live))
 	root.Handle("/readyz", ready(conns))
 	root.Handle("/openapi.json", http.HandlerFunc(openAPI))
@@ -84,6 +104,7 @@ func newMux(ctx context.Context, conns Conns) (*runtime.ServeMux, error) {
 		runtime.WithRoutingErrorHandler(routingError),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
+		runtime.WithMiddlewares(routed),
 	)
 	for _, r := range routes(conns) {
 		if err := r.register(ctx, mux, r.conn); err != nil {

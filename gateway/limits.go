@@ -10,20 +10,24 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
+
+// leaving is how long the end of a stream may take to be written.
+const leaving = 10 * time.Second
 
 // limited bounds a call's body and time, and wants a body to be JSON.
 func limited(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !legible(r.URL) {
-			problemAddress.write(w)
+			problemAddress.write(r.Context(), w)
 			return
 		}
 		if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 			body, fail := readBody(w, r, cfg.MaxBody)
 			if fail != nil {
-				fail.write(w)
+				fail.write(r.Context(), w)
 				return
 			}
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -36,6 +40,8 @@ func limited(cfg Config, next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		if streams {
+			// The server bounds how long an answer may take to be written; a stream takes longer. What is no connection of net/http has no such bound.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout + leaving)) //nolint:forbidigo // deadlines of connections are by the machine's clock
 			stream := &whole{ResponseWriter: w}
 			w, ctx = stream, context.WithValue(ctx, wholeKey{}, stream)
 		}
