@@ -37,7 +37,11 @@ const usage = `asysta – rejestr powiatowy asysty rodzinnej (county register of
   asysta token [SUBJECT]   a token of a running trial (asysta demo) for an invented person; without SUBJECT the list of them
   asysta migrate           make or bring up to date collections and indexes
   asysta bootstrap …       first county, gmina and administrator of a real installation; -h lists the flags
-  asysta audit verify      check the hash chains of the whole journal; exits with an error where one is broken
+  asysta audit verify      check the hash chains of the whole journal; -anchors FOLDER -key FILE.pub: and that nothing was cut off; exit code 3 where something was altered
+  asysta audit anchor      write the signed heads of every gmina into ASYSTA_ANCHOR_DIR
+  asysta keys …            check keys, rotate them, make keys for backups and anchors; without arguments it lists what it does
+  asysta certs -dir DIR    a development CA and a certificate for every process; -h lists the flags
+  asysta backup | restore  an encrypted backup of a SQLite store, made while it serves; -h lists the flags
   asysta settings [COMMAND]
                            the settings, which come from the environment (ASYSTA_…), with what holds and where it is set, passwords masked; with a
                            COMMAND those that it reads, and all that is wrong with them
@@ -60,6 +64,7 @@ func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer)
 	}
 	commands := map[string]func(context.Context) error{
 		"all": p.all, "demo": p.demo, "gateway": p.gateway, "token": p.token, "migrate": p.migrate, "bootstrap": p.bootstrap, "audit": p.audit,
+		"keys": p.keys, "certs": p.certs, "backup": p.backup, "restore": p.restore,
 		"settings": p.settings, "health": p.health, "version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
 	}
 	run, ok := commands[command]

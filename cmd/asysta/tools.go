@@ -31,33 +31,6 @@ func (p program) migrate(ctx context.Context) error {
 	return errors.Join(err, base.Close())
 }
 
-func (p program) audit(ctx context.Context) (err error) {
-	if len(p.args) != 1 || p.args[0] != "verify" {
-		return errors.New("audit: the one thing to do is: asysta audit verify")
-	}
-	base, err := p.openTool(ctx, false, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, base.Close()) }()
-	report, err := base.Deps.Store.System().Verify(ctx)
-	if err != nil {
-		return fmt.Errorf("audit verify: %w", err)
-	}
-	if _, err := fmt.Fprintf(p.stdout, "aggregates: %d\ncommits: %d\nfaults: %d\n", report.Aggregates, report.Commits, len(report.Faults)); err != nil {
-		return err
-	}
-	for _, f := range report.Faults {
-		if _, err := fmt.Fprintln(p.stdout, " ", f); err != nil {
-			return err
-		}
-	}
-	if len(report.Faults) > 0 {
-		return fmt.Errorf("audit verify: the journal or its documents were altered in %d places", len(report.Faults))
-	}
-	return nil
-}
-
 // asking bounds the token command's question.
 const asking = 15 * time.Second
 

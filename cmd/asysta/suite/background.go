@@ -2,11 +2,13 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"asysta.example/internal/redact"
 	"asysta.example/internal/rpc"
 )
 
@@ -24,14 +26,15 @@ const roundLimit = 2 * time.Minute
 // background owns the goroutines of the work that runs by itself.
 type background struct {
 	deps rpc.Deps
+	told *workMetrics
 	stop context.CancelFunc
 	wait sync.WaitGroup
 }
 
 // start begins the work; it goes on until end, whatever happens to ctx.
-func start(ctx context.Context, deps rpc.Deps, works []Work) *background {
+func start(ctx context.Context, deps rpc.Deps, works []Work, told *workMetrics) *background {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	b := &background{deps: deps, stop: stop}
+	b := &background{deps: deps, told: told, stop: stop}
 	for _, w := range works {
 		b.wait.Go(func() { b.repeat(ctx, w) })
 	}
@@ -56,13 +59,34 @@ func (b *background) repeat(ctx context.Context, w Work) {
 func (b *background) round(ctx context.Context, w Work) {
 	ctx, cancel := context.WithTimeout(ctx, roundLimit)
 	defer cancel()
+	mended := 0
 	defer func() {
 		if p := recover(); p != nil {
-			b.deps.Log.ErrorContext(ctx, "background work panicked", slog.String("work", w.Name))
+			b.told.ended(w.Name, roundPanicked, mended)
+			b.deps.Log.ErrorContext(ctx, "background work panicked", slog.String("work", w.Name), slog.String("cause", redact.Panic(p)), slog.String("stack", redact.Stack(2)))
 		}
 	}()
-	if err := w.Round(ctx); err != nil && ctx.Err() == nil {
+	err := w.Round(context.WithValue(ctx, mendedKey{}, &mended))
+	if b.stopped(ctx) {
+		return // a round that the end of the process cut off says nothing
+	}
+	if err != nil {
+		b.told.ended(w.Name, roundFailed, mended)
 		b.deps.Log.ErrorContext(ctx, "background work", slog.String("work", w.Name), slog.String("cause", err.Error()))
+		return
+	}
+	b.told.ended(w.Name, roundOK, mended)
+}
+
+// stopped tells whether a round ended because the process does, and not because it took too long.
+func (b *background) stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+type mendedKey struct{}
+
+// mended notes how many things a round had to finish that a crash or a failure had cut short.
+func mended(ctx context.Context, n int) {
+	if sum, ok := ctx.Value(mendedKey{}).(*int); ok {
+		*sum += n
 	}
 }
 
@@ -96,6 +120,7 @@ func storeWork(deps rpc.Deps) []Work {
 		{Name: "store/sweep", Every: sweepEvery, Round: func(ctx context.Context) error {
 			began := deps.Clock()
 			n, err := system.Sweep(ctx, since)
+			mended(ctx, n)
 			if n > 0 {
 				deps.Log.InfoContext(ctx, "sweep mended aggregates", slog.Int("count", n))
 			}

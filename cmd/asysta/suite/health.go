@@ -54,11 +54,19 @@ func Health(ctx context.Context, what string, cfg HealthConfig) error {
 }
 
 func (c HealthConfig) askWeb(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+here(c.Web.Listen)+"/readyz", nil)
+	scheme, client := "http", http.DefaultClient
+	if c.WebCert != "" {
+		own, err := c.itself(c.WebCert, c.WebKey)
+		if err != nil {
+			return err
+		}
+		scheme, client = "https", &http.Client{Transport: &http.Transport{TLSClientConfig: own, DisableKeepAlives: true}}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+here(c.Web.Listen)+"/readyz", nil)
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
 	}

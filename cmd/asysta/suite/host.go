@@ -10,9 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 
 	"asysta.example/internal/rpc"
 )
@@ -21,41 +19,23 @@ import (
 type host struct {
 	drain   time.Duration
 	options []rpc.ServerOption // of every server
-	metrics *web               // nil: none are told
 	servers []*rpc.Server
 	serving sync.WaitGroup
 	failed  chan error // of whatever serves and stopped by itself
 }
 
-func newHost(drain time.Duration) *host {
-	return &host{drain: drain, failed: make(chan error, 4)}
+func newHost(drain time.Duration, told *watch) *host {
+	return &host{drain: drain, options: told.server(), failed: make(chan error, 4)}
 }
 
 // burst is how many seconds' worth of calls a person may make at once.
 const burst = 7
 
-// bound sets what the host's servers put up with and tells their metrics where an address for them is set. It comes before serve.
-func (h *host) bound(ctx context.Context, b Bounds) error {
+// bound sets what the host's servers put up with. It comes before serve.
+func (h *host) bound(b Bounds) {
 	if b.Calls > 0 {
 		h.options = append(h.options, rpc.WithRate(float64(b.Calls), burst*b.Calls))
 	}
-	if b.Metrics == "" {
-		return nil
-	}
-	registry := prometheus.NewRegistry()
-	metrics, err := rpc.NewMetrics(registry)
-	if err != nil {
-		return fmt.Errorf("suite: metrics: %w", err)
-	}
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	h.options = append(h.options, rpc.WithMetrics(metrics))
-	if h.metrics, err = listenWeb(ctx, b.Metrics, time.Second); err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	h.metrics.serve(ctx, mux, h.failed)
-	return nil
 }
 
 // serve starts a server of the services on a listener, which it owns from now on.
@@ -98,6 +78,13 @@ func (h *host) await(ctx context.Context) error {
 	}
 }
 
+// retire has all servers say that they do not serve, while they still do.
+func (h *host) retire() {
+	for _, s := range h.servers {
+		s.Retire()
+	}
+}
+
 // close drains all servers at once.
 func (h *host) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), max(h.drain, time.Second))
@@ -108,10 +95,10 @@ func (h *host) close() {
 	}
 	draining.Wait()
 	h.serving.Wait()
-	if h.metrics != nil {
-		h.metrics.close()
-	}
 }
+
+// maxConnections is how many connections a listener has at one time; more wait to be accepted until others end, as idle and slow ones do by their own bounds.
+const maxConnections = 4096
 
 // listen opens a TCP listener.
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -119,7 +106,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("suite: %w", err)
 	}
-	return lis, nil
+	return netutil.LimitListener(lis, maxConnections), nil
 }
 
 // web is the gateway's HTTP server.
@@ -130,10 +117,11 @@ type web struct {
 	serving sync.WaitGroup
 }
 
-// Bounds of an HTTP connection. Answers may be streams, which the gateway itself bounds.
+// Bounds of an HTTP connection. Streams last longer than writeWithin, for which the gateway itself moves the bound.
 const (
 	headerWithin = 10 * time.Second
 	readWithin   = 60 * time.Second
+	writeWithin  = 100 * time.Second // from the end of the headers to that of the answer: the body's reading, the call and the writing
 	idleAfter    = 2 * time.Minute
 	maxHeader    = 64 << 10
 )
@@ -150,7 +138,7 @@ func listenWeb(ctx context.Context, address string, drain time.Duration) (*web, 
 func (w *web) serve(ctx context.Context, handler http.Handler, failed chan<- error) {
 	background := context.WithoutCancel(ctx)
 	w.server = &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerWithin, ReadTimeout: readWithin, IdleTimeout: idleAfter, MaxHeaderBytes: maxHeader,
+		Handler: handler, ReadHeaderTimeout: headerWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin, IdleTimeout: idleAfter, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return background }, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
 	w.serving.Go(func() {

@@ -23,17 +23,25 @@ func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func(
 	if err != nil {
 		return err
 	}
+	told, err := newWatch(ctx, name, cfg.Telling, nil, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, told.close()) }()
 	base, err := OpenBase(ctx, cfg.Storage, cfg.kept, clock, log, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, base.Close()) }()
+	if err := told.over(base); err != nil {
+		return err
+	}
 	base.Deps.Tokens = tokens
 	client, err := cfg.clientCredentials()
 	if err != nil {
 		return err
 	}
-	casefile, err := rpc.Dial(cfg.Casefile, rpc.WithFaults(), rpc.WithTransport(client))
+	casefile, err := rpc.Dial(cfg.Casefile, rpc.WithFaults(), rpc.WithTransport(client), told.dial())
 	if err != nil {
 		return err
 	}
@@ -51,10 +59,10 @@ func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func(
 		return err
 	}
 	auth := identity.New(identity.NewOIDC(rules, clock), tokens, base.Deps.Directory, clock, bounds...)
-	return serveParts(ctx, name, cfg, base.Deps, auth, parts)
+	return serveParts(ctx, name, cfg, base.Deps, auth, parts, told)
 }
 
-func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.Deps, auth rpc.Authenticator, parts part) error {
+func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.Deps, auth rpc.Authenticator, parts part, told *watch) error {
 	creds, err := cfg.serverCredentials()
 	if err != nil {
 		return err
@@ -67,19 +75,18 @@ func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.De
 	if err != nil {
 		return err
 	}
-	h := newHost(cfg.Drain)
-	if err := h.bound(ctx, cfg.Bounds); err != nil {
-		return errors.Join(err, lis.Close())
-	}
+	h := newHost(cfg.Drain, told)
+	h.bound(cfg.Bounds)
+	told.serve(ctx, h.failed)
 	if err := h.serve(ctx, deps, auth, parts.servers, lis, rpc.WithCredentials(creds)); err != nil {
 		h.close()
 		return err
 	}
 	works := parts.works
 	if name == Casefile {
-		works = append(works, storeWork(deps)...)
+		works = append(append(works, storeWork(deps)...), anchorWork(deps, cfg.Anchoring)...)
 	}
-	work := start(ctx, deps, works)
+	work := start(ctx, deps, works, told.works)
 	deps.Log.InfoContext(ctx, "serving", slog.String("service", name), slog.String("address", lis.Addr().String()))
 	err = h.await(ctx)
 	h.close()
@@ -93,20 +100,25 @@ func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err e
 	if err != nil {
 		return err
 	}
+	told, err := newWatch(ctx, "gateway", cfg.Telling, nil, log)
+	if err != nil {
+		return err
+	}
 	var open []*grpc.ClientConn
 	defer func() {
+		err = errors.Join(err, told.close())
 		for _, c := range open {
 			err = errors.Join(err, c.Close())
 		}
 	}()
 	for _, address := range []string{cfg.Referral, cfg.Casefile, cfg.Planning, cfg.Reporting} {
-		c, err := rpc.Dial(address, rpc.WithTransport(creds))
+		c, err := rpc.Dial(address, rpc.WithTransport(creds), told.dial())
 		if err != nil {
 			return err
 		}
 		open = append(open, c)
 	}
-	handler, err := gateway.New(ctx, gateway.Config{AllowedOrigins: cfg.Origins}, gateway.Conns{Referral: open[0], Casefile: open[1], Planning: open[2], Reporting: open[3]})
+	handler, err := gateway.New(ctx, told.gateway(gateway.Config{AllowedOrigins: cfg.Origins}, log), gateway.Conns{Referral: open[0], Casefile: open[1], Planning: open[2], Reporting: open[3]})
 	if err != nil {
 		return fmt.Errorf("suite: gateway: %w", err)
 	}
@@ -114,7 +126,12 @@ func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err e
 	if err != nil {
 		return err
 	}
-	h := newHost(cfg.Drain)
+	handler, err = cfg.Web.protect(w, handler, log)
+	if err != nil {
+		return errors.Join(err, w.lis.Close())
+	}
+	h := newHost(cfg.Drain, told)
+	told.serve(ctx, h.failed)
 	w.serve(ctx, handler, h.failed)
 	log.InfoContext(ctx, "serving", slog.String("service", "gateway"), slog.String("address", w.lis.Addr().String()))
 	err = h.await(ctx)

@@ -75,7 +75,8 @@ const settleEvery = 20 * time.Second
 // counted makes a round of a sweep that counts what it mended.
 func counted(sweep func(context.Context) (int, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := sweep(ctx)
+		n, err := sweep(ctx)
+		mended(ctx, n)
 		return err
 	}
 }

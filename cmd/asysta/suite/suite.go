@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -16,6 +17,7 @@ import (
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
+	"asysta.example/internal/telemetry"
 )
 
 // TrialPath is where the trial issuer lives on the gateway.
@@ -30,6 +32,8 @@ type Options struct {
 	Fill func(context.Context, rpc.Deps) error
 	// Play makes calls through Conn before anybody outside can (the demo county lives through its past).
 	Play func(context.Context, *Suite) error
+	// Tracing stands for the one that the environment asks for; nil: that one.
+	Tracing *telemetry.Tracing
 	// Engine are options of the store's engine.
 	Engine []store.EngineOption
 }
@@ -46,6 +50,7 @@ type Suite struct {
 	host  *host
 	web   *web
 	work  *background
+	told  *watch
 }
 
 // Start opens storage, builds the services and serves: in memory, on Listen if that is set, and REST on GatewayListen; a port 0 is chosen by the machine
@@ -59,7 +64,14 @@ func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Suite{base: base, Deps: base.Deps, host: newHost(cfg.Drain)}
+	told, err := newWatch(ctx, "all", cfg.Telling, o.Tracing, o.Log)
+	if err == nil {
+		err = told.over(base)
+	}
+	if err != nil {
+		return nil, errors.Join(err, told.close(), base.Close())
+	}
+	s := &Suite{base: base, Deps: base.Deps, host: newHost(cfg.Drain, told), told: told}
 	if err := s.start(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -79,10 +91,9 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 	if err != nil {
 		return err
 	}
-	if err := s.host.bound(ctx, cfg.Bounds); err != nil {
-		return err
-	}
-	services, err := s.serve(ctx, auth)
+	s.host.bound(cfg.Bounds)
+	s.told.serve(ctx, s.host.failed)
+	services, err := s.serve(ctx, auth, anchorWork(s.Deps, cfg.Anchoring))
 	if err != nil {
 		return err
 	}
@@ -94,7 +105,7 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 	if err := s.serveOutside(ctx, cfg, auth, services); err != nil {
 		return err
 	}
-	s.Gateway, err = gateway.New(ctx, gateway.Config{AllowedOrigins: cfg.Origins}, gateway.Conns{Referral: s.Conn, Casefile: s.Conn, Planning: s.Conn, Reporting: s.Conn})
+	s.Gateway, err = gateway.New(ctx, s.told.gateway(gateway.Config{AllowedOrigins: cfg.Origins}, o.Log), gateway.Conns{Referral: s.Conn, Casefile: s.Conn, Planning: s.Conn, Reporting: s.Conn})
 	if err != nil {
 		return fmt.Errorf("suite: gateway: %w", err)
 	}
@@ -104,6 +115,9 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 		mux.Handle("/", s.Gateway)
 		mux.Handle(TrialPath+"/", s.Trial.Handler())
 		root = mux
+	}
+	if root, err = cfg.Web.protect(s.web, root, s.Deps.Log); err != nil {
+		return err
 	}
 	s.web.serve(ctx, root, s.host.failed)
 	return nil
@@ -135,12 +149,12 @@ func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
 }
 
 // serve starts the services in memory and the work that they do by themselves.
-func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator) (_ []rpc.Service, err error) {
+func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator, works []Work) (_ []rpc.Service, err error) {
 	pipe := rpc.NewPipe()
-	if s.asked, err = pipe.Dial(rpc.WithFaults()); err != nil {
+	if s.asked, err = pipe.Dial(rpc.WithFaults(), s.told.dial()); err != nil {
 		return nil, err
 	}
-	if s.Conn, err = pipe.Dial(); err != nil {
+	if s.Conn, err = pipe.Dial(s.told.dial()); err != nil {
 		return nil, err
 	}
 	parts, err := build(s.Deps, conns{casefile: s.asked}, Services...)
@@ -150,7 +164,7 @@ func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator) (_ []rpc.Serv
 	if err := s.host.serve(ctx, s.Deps, auth, parts.servers, pipe); err != nil {
 		return nil, err
 	}
-	s.work = start(ctx, s.Deps, append(storeWork(s.Deps), parts.works...))
+	s.work = start(ctx, s.Deps, slices.Concat(storeWork(s.Deps), parts.works, works), s.told.works)
 	return parts.servers, nil
 }
 
@@ -185,8 +199,10 @@ func (s *Suite) Address() string { return s.web.lis.Addr().String() }
 // Wait blocks until ctx ends or something that serves has failed, and gives that failure.
 func (s *Suite) Wait(ctx context.Context) error { return s.host.await(ctx) }
 
-// Close ends everything in its order: gateway, servers, background work, store. Running calls may end within the configured time.
+// Close ends everything in its order: nothing says any more that it serves, then gateway, servers, background work and store end. Running calls may end
+// within the configured time.
 func (s *Suite) Close() error {
+	s.host.retire()
 	if s.web != nil {
 		s.web.close()
 	}
@@ -200,5 +216,5 @@ func (s *Suite) Close() error {
 			errs = append(errs, c.Close())
 		}
 	}
-	return errors.Join(append(errs, s.base.Close())...)
+	return errors.Join(append(errs, s.base.Close(), s.told.close())...)
 }
