@@ -244,6 +244,15 @@ func notes(p *optionsv1.Permission) string {
 	if p.GetReadsFamilyData() {
 		out = append(out, "reading is logged")
 	}
+	if who := p.GetPurposeOf(); len(who) > 0 && len(who) == len(p.GetRoles()) {
+		out = append(out, "states a purpose")
+	} else if len(who) > 0 {
+		var names []string
+		for _, r := range who {
+			names = append(names, strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(r.String(), "ROLE_"), "_", " ")))
+		}
+		out = append(out, strings.Join(names, ", ")+" states a purpose")
+	}
 	return strings.Join(out, ", ")
 }
 

@@ -46,7 +46,6 @@ var words = map[string]string{
 	"reason":         "Sprostowanie według dokumentu w teczce.",
 	"reasons":        "Wywiad wymaga uzupełnienia o sytuację ojca.",
 	"note":           "Bez uwag.",
-	"purpose":        "Sprawdzenie tożsamości przed wysłaniem pisma do sądu.",
 	"person":         "powiaty/3030/people/01k9example000000000000901",
 	"phone":          "61 000 12 41",
 	"position":       "starszy asystent rodziny",

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
@@ -133,6 +134,7 @@ func (w *world) serve(auth rpc.Authenticator, opts []rpc.ServerOption) {
 	must(w.t, err)
 	referralv1.RegisterReferralServiceServer(server, w.referrals)
 	planningv1.RegisterCoordinationServiceServer(server, w.plans)
+	casefilev1.RegisterCasefileServiceServer(server, files{})
 	pipe := rpc.NewPipe()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(pipe) }()

@@ -62,6 +62,9 @@ func (s *Server) judge(ctx context.Context, t *trail, req proto.Message) (contex
 	if err := s.validator.check(req); err != nil {
 		return ctx, err
 	}
+	if err := t.policy.why.required(t.grant, req.ProtoReflect()); err != nil {
+		return ctx, err
+	}
 	call, err := callOf(t.policy, req, s.bodyHash)
 	if err != nil {
 		return ctx, err
@@ -112,9 +115,7 @@ var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 func callOf(p *policy, req proto.Message, hash func([]byte) []byte) (Call, error) {
 	c := Call{Method: p.method}
 	m := req.ProtoReflect()
-	if p.purpose != nil {
-		c.Purpose = m.Get(p.purpose).String()
-	}
+	c.Purpose = p.why.read(m)
 	if !p.mutation {
 		return c, nil
 	}

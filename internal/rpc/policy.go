@@ -25,7 +25,7 @@ type policy struct {
 	reads      bool
 	mutation   bool
 	requestID  protoreflect.FieldDescriptor // nil where the request has none
-	purpose    protoreflect.FieldDescriptor
+	why        statement
 	serverSide bool // the answer is a stream
 }
 
@@ -60,7 +60,7 @@ func policyOf(m protoreflect.MethodDescriptor) (*policy, error) {
 	}
 	p := &policy{
 		method: "/" + string(m.Parent().FullName()) + "/" + string(m.Name()), tenant: perm.GetTenant(), reads: perm.GetReadsFamilyData(),
-		mutation: perm.GetMutation(), serverSide: m.IsStreamingServer(), requestID: textField(m.Input(), "request_id"), purpose: textField(m.Input(), "purpose"),
+		mutation: perm.GetMutation(), serverSide: m.IsStreamingServer(), requestID: textField(m.Input(), "request_id"),
 	}
 	if m.IsStreamingClient() {
 		return nil, errors.New("a stream of requests cannot be authorized before it begins")
@@ -69,7 +69,7 @@ func policyOf(m protoreflect.MethodDescriptor) (*policy, error) {
 		if r == optionsv1.Role_ROLE_UNSPECIFIED {
 			return nil, errors.New("unspecified role in the permission")
 		}
-		p.roles = append(p.roles, access.Role(strings.TrimPrefix(r.String(), "ROLE_")))
+		p.roles = append(p.roles, roleOf(r))
 	}
 	if len(p.roles) == 0 {
 		return nil, errors.New("no role in the permission")
@@ -81,8 +81,15 @@ func policyOf(m protoreflect.MethodDescriptor) (*policy, error) {
 		return nil, errors.New("a mutation without a request_id")
 	}
 	var err error
+	if p.why, err = statementOf(m, perm); err != nil {
+		return nil, err
+	}
 	p.resource, err = resourcePath(m.Input(), perm)
 	return p, err
+}
+
+func roleOf(r optionsv1.Role) access.Role {
+	return access.Role(strings.TrimPrefix(r.String(), "ROLE_"))
 }
 
 func (p *policy) systemOnly() bool { return len(p.roles) == 1 && p.roles[0] == access.System }

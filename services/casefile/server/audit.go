@@ -99,8 +99,9 @@ func (s *Server) ListAccesses(ctx context.Context, req *casefilev1.ListAccessesR
 	}
 	out := &casefilev1.ListAccessesResponse{NextPageToken: next}
 	for _, a := range accesses {
+		purpose, reference, polish := rpc.ReadPurpose(a.Purpose)
 		out.Accesses = append(out.Accesses, &casefilev1.Access{AccessTime: timestamppb.New(a.At), Actor: actorTo(a.Actor, doc.Gmina), Method: path.Base(a.Method),
-			Purpose: a.Purpose, Denied: a.Denied != ""})
+			Purpose: polish, ReadPurpose: purpose, CaseReference: reference, Denied: a.Denied != ""})
 	}
 	return out, nil
 }

@@ -181,6 +181,10 @@ func (s *Server) create(ctx context.Context, gmina, id string, role access.Role,
 	if _, err := casefile.Apply(casefile.File{}, build(""), actor(ctx, role), s.deps.Today()); err != nil {
 		return nil, err
 	}
+	// Asked before a place is taken, so that the usual refusal leaves nothing behind; the claim below decides where two come at once.
+	if err := s.inUse(ctx, s.deps.Store.For(gmina), claim{File: id, Hashes: hashesOf(opening.Members)}); err != nil {
+		return nil, err
+	}
 	if p := opening.Assistant.Person; p != "" {
 		if err := s.keeper.Reserve(ctx, keeper.At{Gmina: gmina, Person: p, File: id}); err != nil {
 			return nil, err

@@ -132,7 +132,7 @@ func TestWhoSeesAFile(t *testing.T) {
 		t.Run(who, func(t *testing.T) {
 			_, err := w.client.GetFamilyFile(w.As(who), &casefilev1.GetFamilyFileRequest{Name: f.GetName()})
 			want(t, err, reason)
-			_, err = w.client.RevealPesel(w.As(who), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: "wniosek do sądu"})
+			_, err = w.client.RevealPesel(w.As(who), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: familyv1.ReadPurpose_READ_PURPOSE_COURT, CaseReference: "III Nsm 12/26"})
 			want(t, err, reason)
 			list, err := w.client.ListFamilyFiles(w.As(who), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina})
 			if n := len(list.GetFamilyFiles()); (reason == "") != (n == 1) {
@@ -156,17 +156,19 @@ func TestSecrets(t *testing.T) {
 	if !f.GetBlueCardHeld() || strings.Contains(f.String(), "NK-A") || strings.Contains(f.String(), pesel1) {
 		t.Error("the resource shows a secret")
 	}
-	p, err := w.client.RevealPesel(w.As("head"), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: "wniosek do sądu"})
+	p, err := w.client.RevealPesel(w.As("head"), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: familyv1.ReadPurpose_READ_PURPOSE_COURT, CaseReference: "III Nsm 12/26"})
 	must(t, err)
-	card, err := w.client.RevealBlueCardReference(w.As("as-1"), &casefilev1.RevealBlueCardReferenceRequest{Name: f.GetName(), Purpose: "kontakt z zespołem"})
+	card, err := w.client.RevealBlueCardReference(w.As("as-1"), &casefilev1.RevealBlueCardReferenceRequest{Name: f.GetName(), Purpose: familyv1.ReadPurpose_READ_PURPOSE_SAFETY})
 	must(t, err)
 	if p.GetPesel() != pesel1 || card.GetReference() != "NK-A/7/2026" {
 		t.Errorf("revealed %q and %q", p.GetPesel(), card.GetReference())
 	}
 	_, err = w.client.RevealPesel(w.As("head"), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m"})
-	if err == nil {
-		t.Error("revealed without a purpose")
-	}
+	want(t, err, "PURPOSE_REQUIRED")
+	_, err = w.client.RevealBlueCardReference(w.As("as-1"), &casefilev1.RevealBlueCardReferenceRequest{Name: f.GetName()})
+	want(t, err, "PURPOSE_REQUIRED")
+	_, err = w.client.RevealPesel(w.As("head"), &casefilev1.RevealPeselRequest{Name: f.GetName(), MemberId: "m", Purpose: familyv1.ReadPurpose_READ_PURPOSE_COURT, CaseReference: "sprawa Kowalskich"})
+	want(t, err, "INVALID_FIELDS")
 	doc, err := w.Deps.Store.For(gmina).Load(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"})
 	must(t, err)
 	raw, err := bson.Marshal(doc)
@@ -174,13 +176,23 @@ func TestSecrets(t *testing.T) {
 	if strings.Contains(string(raw), pesel1) || strings.Contains(string(raw), "NK-A") {
 		t.Error("the database holds a secret in clear")
 	}
-	accesses, err := w.client.ListAccesses(w.As("auditor"), &casefilev1.ListAccessesRequest{Parent: f.GetName()})
+	accesses, err := w.client.ListAccesses(w.As("auditor"), &casefilev1.ListAccessesRequest{Parent: f.GetName(), Purpose: familyv1.ReadPurpose_READ_PURPOSE_AUDIT})
 	must(t, err)
 	found := slices.ContainsFunc(accesses.GetAccesses(), func(a *casefilev1.Access) bool {
-		return a.GetMethod() == "RevealPesel" && a.GetPurpose() == "wniosek do sądu" && a.GetActor().GetPerson() == person("head") && a.GetActor().GetRole() == "HEAD"
+		return a.GetMethod() == "RevealPesel" && a.GetPurpose() == "żądanie sądu, prokuratury lub kuratora, III Nsm 12/26" &&
+			a.GetReadPurpose() == familyv1.ReadPurpose_READ_PURPOSE_COURT && a.GetCaseReference() == "III Nsm 12/26" && a.GetActor().GetPerson() == person("head") && a.GetActor().GetRole() == "HEAD"
 	})
 	if !found {
 		t.Errorf("accesses lack the reveal: %v", accesses)
+	}
+	_, err = w.client.ListAccesses(w.As("auditor"), &casefilev1.ListAccessesRequest{Parent: f.GetName()})
+	want(t, err, "PURPOSE_REQUIRED")
+	accesses, err = w.client.ListAccesses(w.As("head"), &casefilev1.ListAccessesRequest{Parent: f.GetName()})
+	must(t, err)
+	if !slices.ContainsFunc(accesses.GetAccesses(), func(a *casefilev1.Access) bool {
+		return a.GetMethod() == "ListAccesses" && a.GetReadPurpose() == familyv1.ReadPurpose_READ_PURPOSE_AUDIT && a.GetActor().GetRole() == "AUDITOR"
+	}) {
+		t.Errorf("the head does not see the auditor's look: %v", accesses)
 	}
 }
 
@@ -256,7 +268,7 @@ func TestCorrections(t *testing.T) {
 	f, err = w.client.LockOut(w.As("head"), &casefilev1.LockOutRequest{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), Person: person("auditor-2")})
 	must(t, err)
 	for who, reason := range map[string]string{"head": "", "auditor": "", "auditor-2": "DENIED", "as-1": "DENIED", "far-head": "DENIED", "admin": "DENIED"} {
-		history, err := w.client.ListHistory(w.As(who), &casefilev1.ListHistoryRequest{Parent: f.GetName(), PageSize: 2})
+		history, err := w.client.ListHistory(w.As(who), &casefilev1.ListHistoryRequest{Parent: f.GetName(), PageSize: 2, Purpose: familyv1.ReadPurpose_READ_PURPOSE_AUDIT})
 		want(t, err, reason)
 		if n := len(history.GetChanges()); reason == "" && (n != 2 || history.GetNextPageToken() == "" || history.GetChanges()[0].GetMethod() != "OpenFamilyFile") {
 			t.Errorf("%s: history %v", who, history)

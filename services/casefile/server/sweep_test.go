@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
+	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/directory"
 	"asysta.example/internal/store"
@@ -151,7 +152,7 @@ func TestList(t *testing.T) {
 	}
 	_, err = w.client.ListFamilyFiles(w.As("head"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina, PageToken: "nonsense"})
 	want(t, err, "PAGE_TOKEN")
-	accesses, err := w.client.ListAccesses(w.As("auditor"), &casefilev1.ListAccessesRequest{Parent: a.GetName()})
+	accesses, err := w.client.ListAccesses(w.As("auditor"), &casefilev1.ListAccessesRequest{Parent: a.GetName(), Purpose: familyv1.ReadPurpose_READ_PURPOSE_AUDIT})
 	must(t, err)
 	for _, x := range accesses.GetAccesses() {
 		if x.GetActor().GetPerson() == person("sw-2") || x.GetActor().GetPerson() == person("as-2") {

@@ -16,6 +16,7 @@ import (
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/internal/testkit/office"
+	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 	reportingv1 "asysta.example/proto/gen/asysta/reporting/v1"
 	"asysta.example/services/reporting"
 	"asysta.example/services/reporting/server"
@@ -89,7 +90,8 @@ func TestHeadCountsTheOwnGmina(t *testing.T) {
 
 func TestDrillDownNamesAndLogsWhatTheHeadMaySee(t *testing.T) {
 	o, c := county(t)
-	req := &reportingv1.ListIndicatorFilesRequest{Parent: "gminas/" + office.Gmina, FromDate: on("2026-01-01"), ToDate: on("2026-06-30"), Row: "families.in_period", PageSize: 3}
+	req := &reportingv1.ListIndicatorFilesRequest{Parent: "gminas/" + office.Gmina, FromDate: on("2026-01-01"), ToDate: on("2026-06-30"), Row: "families.in_period", PageSize: 3,
+		Purpose: familyv1.ReadPurpose_READ_PURPOSE_STATUTORY_REPORT}
 	var got []string
 	for {
 		res, err := c.ListIndicatorFiles(o.As("head"), req)
@@ -116,9 +118,13 @@ func TestDrillDownNamesAndLogsWhatTheHeadMaySee(t *testing.T) {
 			t.Errorf("file %d has %d lines in the access log, want %d", i, len(lines), logged)
 		}
 	}
-	_, err := c.ListIndicatorFiles(o.As("head"), &reportingv1.ListIndicatorFilesRequest{Parent: req.GetParent(), FromDate: req.GetFromDate(), ToDate: req.GetToDate(), Row: "visits.held"})
+	_, err := c.ListIndicatorFiles(o.As("head"), &reportingv1.ListIndicatorFilesRequest{Parent: req.GetParent(), FromDate: req.GetFromDate(), ToDate: req.GetToDate(), Row: "visits.held", Purpose: req.GetPurpose()})
 	if !fault.IsReason(err, "INVALID_FIELDS") && !fault.IsReason(err, "NO_FILES_BEHIND_ROW") {
 		t.Errorf("a row without files: %v", err)
+	}
+	_, err = c.ListIndicatorFiles(o.As("head"), &reportingv1.ListIndicatorFilesRequest{Parent: req.GetParent(), FromDate: req.GetFromDate(), ToDate: req.GetToDate(), Row: req.GetRow()})
+	if !fault.IsReason(err, "PURPOSE_REQUIRED") {
+		t.Errorf("without a purpose: %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@
 package casefilev1
 
 import (
+	v1 "asysta.example/proto/gen/asysta/family/v1"
 	_ "asysta.example/proto/gen/asysta/options/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -35,8 +36,10 @@ type ListHistoryRequest struct {
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// `next_page_token` of the page before.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Why, for the access log; never personal data.
-	Purpose       string `protobuf:"bytes,4,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Why the file is read; goes to the access log, which the head and the auditor see. Required of an auditor; the head need not say it.
+	Purpose v1.ReadPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=asysta.family.v1.ReadPurpose" json:"purpose,omitempty"`
+	// Number of the matter for which it is read, e.g. "III Nsm 123/26"; may be empty. Never personal data.
+	CaseReference string `protobuf:"bytes,5,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -92,9 +95,16 @@ func (x *ListHistoryRequest) GetPageToken() string {
 	return ""
 }
 
-func (x *ListHistoryRequest) GetPurpose() string {
+func (x *ListHistoryRequest) GetPurpose() v1.ReadPurpose {
 	if x != nil {
 		return x.Purpose
+	}
+	return v1.ReadPurpose(0)
+}
+
+func (x *ListHistoryRequest) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
 	}
 	return ""
 }
@@ -345,8 +355,10 @@ type ListAccessesRequest struct {
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// `next_page_token` of the page before.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Why, for the access log; never personal data.
-	Purpose       string `protobuf:"bytes,4,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Why the file is read; goes to the access log, which the head and the auditor see. Required of an auditor; the head need not say it.
+	Purpose v1.ReadPurpose `protobuf:"varint,4,opt,name=purpose,proto3,enum=asysta.family.v1.ReadPurpose" json:"purpose,omitempty"`
+	// Number of the matter for which it is read, e.g. "III Nsm 123/26"; may be empty. Never personal data.
+	CaseReference string `protobuf:"bytes,5,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -402,9 +414,16 @@ func (x *ListAccessesRequest) GetPageToken() string {
 	return ""
 }
 
-func (x *ListAccessesRequest) GetPurpose() string {
+func (x *ListAccessesRequest) GetPurpose() v1.ReadPurpose {
 	if x != nil {
 		return x.Purpose
+	}
+	return v1.ReadPurpose(0)
+}
+
+func (x *ListAccessesRequest) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
 	}
 	return ""
 }
@@ -473,10 +492,14 @@ type Access struct {
 	Actor *Actor `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Method, e.g. "GetFamilyFile".
 	Method string `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
-	// Why, as the caller said.
+	// Why, in Polish: the purpose from the closed list with its reference, or what the caller wrote where there is no list.
 	Purpose string `protobuf:"bytes,4,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// The call was refused.
-	Denied        bool `protobuf:"varint,5,opt,name=denied,proto3" json:"denied,omitempty"`
+	Denied bool `protobuf:"varint,5,opt,name=denied,proto3" json:"denied,omitempty"`
+	// The purpose from the closed list; unspecified where the read needs none.
+	ReadPurpose v1.ReadPurpose `protobuf:"varint,6,opt,name=read_purpose,json=readPurpose,proto3,enum=asysta.family.v1.ReadPurpose" json:"read_purpose,omitempty"`
+	// Number of the matter, where the caller gave one beside the purpose.
+	CaseReference string `protobuf:"bytes,7,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -546,17 +569,33 @@ func (x *Access) GetDenied() bool {
 	return false
 }
 
+func (x *Access) GetReadPurpose() v1.ReadPurpose {
+	if x != nil {
+		return x.ReadPurpose
+	}
+	return v1.ReadPurpose(0)
+}
+
+func (x *Access) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
+	}
+	return ""
+}
+
 var File_asysta_casefile_v1_audit_proto protoreflect.FileDescriptor
 
 const file_asysta_casefile_v1_audit_proto_rawDesc = "" +
 	"\n" +
-	"\x1easysta/casefile/v1/audit.proto\x12\x12asysta.casefile.v1\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x01\n" +
+	"\x1easysta/casefile/v1/audit.proto\x12\x12asysta.casefile.v1\x1a\x1easysta/family/v1/purpose.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x03\n" +
 	"\x12ListHistoryRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\x12+\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\x90\xe7\x18\x02R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\x90\xe7\x18\x02R\tpageToken\x12&\n" +
-	"\apurpose\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\"y\n" +
+	"page_token\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\x90\xe7\x18\x02R\tpageToken\x12E\n" +
+	"\apurpose\x18\x04 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
+	"\x0ecase_reference\x18\x05 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
 	"\x13ListHistoryResponse\x124\n" +
 	"\achanges\x18\x01 \x03(\v2\x1a.asysta.casefile.v1.ChangeR\achanges\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\x97\x01\n" +
@@ -574,23 +613,27 @@ const file_asysta_casefile_v1_audit_proto_rawDesc = "" +
 	"\x06method\x18\x04 \x01(\tB\x04\x90\xe7\x18\x02R\x06method\x12\x1e\n" +
 	"\apurpose\x18\x05 \x01(\tB\x04\x90\xe7\x18\x02R\apurpose\x12 \n" +
 	"\bsections\x18\x06 \x03(\tB\x04\x90\xe7\x18\x02R\bsections\x12\x18\n" +
-	"\x04hash\x18\a \x01(\tB\x04\x90\xe7\x18\x02R\x04hash\"\xbe\x01\n" +
+	"\x04hash\x18\a \x01(\tB\x04\x90\xe7\x18\x02R\x04hash\"\xf0\x03\n" +
 	"\x13ListAccessesRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\x12+\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\x90\xe7\x18\x02R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\x90\xe7\x18\x02R\tpageToken\x12&\n" +
-	"\apurpose\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\"|\n" +
+	"page_token\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\x90\xe7\x18\x02R\tpageToken\x12E\n" +
+	"\apurpose\x18\x04 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
+	"\x0ecase_reference\x18\x05 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"|\n" +
 	"\x14ListAccessesResponse\x126\n" +
 	"\baccesses\x18\x01 \x03(\v2\x1a.asysta.casefile.v1.AccessR\baccesses\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\xd8\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\xcd\x02\n" +
 	"\x06Access\x12A\n" +
 	"\vaccess_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xe7\x18\x02R\n" +
 	"accessTime\x12/\n" +
 	"\x05actor\x18\x02 \x01(\v2\x19.asysta.casefile.v1.ActorR\x05actor\x12\x1c\n" +
 	"\x06method\x18\x03 \x01(\tB\x04\x90\xe7\x18\x02R\x06method\x12\x1e\n" +
 	"\apurpose\x18\x04 \x01(\tB\x04\x90\xe7\x18\x02R\apurpose\x12\x1c\n" +
-	"\x06denied\x18\x05 \x01(\bB\x04\x90\xe7\x18\x02R\x06deniedB8Z6asysta.example/proto/gen/asysta/casefile/v1;casefilev1b\x06proto3"
+	"\x06denied\x18\x05 \x01(\bB\x04\x90\xe7\x18\x02R\x06denied\x12F\n" +
+	"\fread_purpose\x18\x06 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\x04\x90\xe7\x18\x02R\vreadPurpose\x12+\n" +
+	"\x0ecase_reference\x18\a \x01(\tB\x04\x90\xe7\x18\x02R\rcaseReferenceB8Z6asysta.example/proto/gen/asysta/casefile/v1;casefilev1b\x06proto3"
 
 var (
 	file_asysta_casefile_v1_audit_proto_rawDescOnce sync.Once
@@ -613,20 +656,24 @@ var file_asysta_casefile_v1_audit_proto_goTypes = []any{
 	(*ListAccessesRequest)(nil),   // 4: asysta.casefile.v1.ListAccessesRequest
 	(*ListAccessesResponse)(nil),  // 5: asysta.casefile.v1.ListAccessesResponse
 	(*Access)(nil),                // 6: asysta.casefile.v1.Access
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(v1.ReadPurpose)(0),           // 7: asysta.family.v1.ReadPurpose
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_asysta_casefile_v1_audit_proto_depIdxs = []int32{
-	3, // 0: asysta.casefile.v1.ListHistoryResponse.changes:type_name -> asysta.casefile.v1.Change
-	7, // 1: asysta.casefile.v1.Change.record_time:type_name -> google.protobuf.Timestamp
-	2, // 2: asysta.casefile.v1.Change.actor:type_name -> asysta.casefile.v1.Actor
-	6, // 3: asysta.casefile.v1.ListAccessesResponse.accesses:type_name -> asysta.casefile.v1.Access
-	7, // 4: asysta.casefile.v1.Access.access_time:type_name -> google.protobuf.Timestamp
-	2, // 5: asysta.casefile.v1.Access.actor:type_name -> asysta.casefile.v1.Actor
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	7, // 0: asysta.casefile.v1.ListHistoryRequest.purpose:type_name -> asysta.family.v1.ReadPurpose
+	3, // 1: asysta.casefile.v1.ListHistoryResponse.changes:type_name -> asysta.casefile.v1.Change
+	8, // 2: asysta.casefile.v1.Change.record_time:type_name -> google.protobuf.Timestamp
+	2, // 3: asysta.casefile.v1.Change.actor:type_name -> asysta.casefile.v1.Actor
+	7, // 4: asysta.casefile.v1.ListAccessesRequest.purpose:type_name -> asysta.family.v1.ReadPurpose
+	6, // 5: asysta.casefile.v1.ListAccessesResponse.accesses:type_name -> asysta.casefile.v1.Access
+	8, // 6: asysta.casefile.v1.Access.access_time:type_name -> google.protobuf.Timestamp
+	2, // 7: asysta.casefile.v1.Access.actor:type_name -> asysta.casefile.v1.Actor
+	7, // 8: asysta.casefile.v1.Access.read_purpose:type_name -> asysta.family.v1.ReadPurpose
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_asysta_casefile_v1_audit_proto_init() }

@@ -29,7 +29,7 @@ var File_asysta_casefile_v1_casefile_proto protoreflect.FileDescriptor
 
 const file_asysta_casefile_v1_casefile_proto_rawDesc = "" +
 	"\n" +
-	"!asysta/casefile/v1/casefile.proto\x12\x12asysta.casefile.v1\x1a\x1easysta/casefile/v1/audit.proto\x1a asysta/casefile/v1/closing.proto\x1a$asysta/casefile/v1/corrections.proto\x1a\x1fasysta/casefile/v1/family.proto\x1a$asysta/casefile/v1/family_file.proto\x1a asysta/casefile/v1/reading.proto\x1a\x1easysta/casefile/v1/steps.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto2\x910\n" +
+	"!asysta/casefile/v1/casefile.proto\x12\x12asysta.casefile.v1\x1a\x1easysta/casefile/v1/audit.proto\x1a asysta/casefile/v1/closing.proto\x1a$asysta/casefile/v1/corrections.proto\x1a\x1fasysta/casefile/v1/family.proto\x1a$asysta/casefile/v1/family_file.proto\x1a asysta/casefile/v1/reading.proto\x1a\x1easysta/casefile/v1/steps.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto2\xa20\n" +
 	"\x0fCasefileService\x12\x9b\x01\n" +
 	"\rGetFamilyFile\x12(.asysta.casefile.v1.GetFamilyFileRequest\x1a\x1e.asysta.casefile.v1.FamilyFile\"@\x8a\xe7\x18\x13\n" +
 	"\x04\x02\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=gminas/*/familyFiles/*}\x12\xae\x01\n" +
@@ -58,11 +58,11 @@ const file_asysta_casefile_v1_casefile_proto_rawDesc = "" +
 	"\x12RecordExpectations\x12-.asysta.casefile.v1.RecordExpectationsRequest\x1a\x1e.asysta.casefile.v1.FamilyFile\"V\x8a\xe7\x18\x13\n" +
 	"\x02\x02\x04\x10\x01\x1a\x04name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x029:\x01*\"4/v1/{name=gminas/*/familyFiles/*}:recordExpectations\x12\xc3\x01\n" +
 	"\x14SetBlueCardReference\x12/.asysta.casefile.v1.SetBlueCardReferenceRequest\x1a\x1e.asysta.casefile.v1.FamilyFile\"Z\x8a\xe7\x18\x15\n" +
-	"\x04\x02\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/{name=gminas/*/familyFiles/*}:setBlueCardReference\x12\xde\x01\n" +
-	"\x17RevealBlueCardReference\x122.asysta.casefile.v1.RevealBlueCardReferenceRequest\x1a3.asysta.casefile.v1.RevealBlueCardReferenceResponse\"Z\x8a\xe7\x18\x12\n" +
-	"\x03\x02\x01\x03\x10\x01\x1a\x04name\"\x01\x02(\x01\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=gminas/*/familyFiles/*}:revealBlueCardReference\x12\xaf\x01\n" +
-	"\vRevealPesel\x12&.asysta.casefile.v1.RevealPeselRequest\x1a'.asysta.casefile.v1.RevealPeselResponse\"O\x8a\xe7\x18\x13\n" +
-	"\x04\x02\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x01\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=gminas/*/familyFiles/*}:revealPesel\x12\xae\x01\n" +
+	"\x04\x02\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/{name=gminas/*/familyFiles/*}:setBlueCardReference\x12\xe3\x01\n" +
+	"\x17RevealBlueCardReference\x122.asysta.casefile.v1.RevealBlueCardReferenceRequest\x1a3.asysta.casefile.v1.RevealBlueCardReferenceResponse\"_\x8a\xe7\x18\x17\n" +
+	"\x03\x02\x01\x03\x10\x01\x1a\x04name\"\x01\x02(\x01:\x03\x02\x01\x03\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=gminas/*/familyFiles/*}:revealBlueCardReference\x12\xb5\x01\n" +
+	"\vRevealPesel\x12&.asysta.casefile.v1.RevealPeselRequest\x1a'.asysta.casefile.v1.RevealPeselResponse\"U\x8a\xe7\x18\x19\n" +
+	"\x04\x02\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x01:\x04\x02\x01\x03\x04\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=gminas/*/familyFiles/*}:revealPesel\x12\xae\x01\n" +
 	"\rAddCourtOrder\x12(.asysta.casefile.v1.AddCourtOrderRequest\x1a\x1e.asysta.casefile.v1.FamilyFile\"S\x8a\xe7\x18\x15\n" +
 	"\x04\x02\x01\x03\x04\x10\x01\x1a\x04name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=gminas/*/familyFiles/*}:addCourtOrder\x12\xad\x01\n" +
 	"\rEndCourtOrder\x12(.asysta.casefile.v1.EndCourtOrderRequest\x1a\x1e.asysta.casefile.v1.FamilyFile\"R\x8a\xe7\x18\x14\n" +
@@ -94,11 +94,11 @@ const file_asysta_casefile_v1_casefile_proto_rawDesc = "" +
 	"\x11CorrectAssignment\x12,.asysta.casefile.v1.CorrectAssignmentRequest\x1a\x1e.asysta.casefile.v1.FamilyFile\"T\x8a\xe7\x18\x12\n" +
 	"\x01\x03\x10\x01\x1a\x04name\"\x01\x02(\x010\x01\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{name=gminas/*/familyFiles/*}:correctAssignment\x12\xbc\x01\n" +
 	"\x0fListCorrections\x12*.asysta.casefile.v1.ListCorrectionsRequest\x1a+.asysta.casefile.v1.ListCorrectionsResponse\"P\x8a\xe7\x18\x15\n" +
-	"\x04\x02\x01\x03\x04\x10\x01\x1a\x06parent\"\x01\x02(\x01\x82\xd3\xe4\x93\x021\x12//v1/{parent=gminas/*/familyFiles/*}/corrections\x12\xaa\x01\n" +
-	"\vListHistory\x12&.asysta.casefile.v1.ListHistoryRequest\x1a'.asysta.casefile.v1.ListHistoryResponse\"J\x8a\xe7\x18\x13\n" +
-	"\x02\x03\b\x10\x01\x1a\x06parent\"\x01\x01(\x01\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=gminas/*/familyFiles/*}/history\x12\xae\x01\n" +
-	"\fListAccesses\x12'.asysta.casefile.v1.ListAccessesRequest\x1a(.asysta.casefile.v1.ListAccessesResponse\"K\x8a\xe7\x18\x13\n" +
-	"\x02\x03\b\x10\x01\x1a\x06parent\"\x01\x01(\x01\x82\xd3\xe4\x93\x02.\x12,/v1/{parent=gminas/*/familyFiles/*}/accessesB8Z6asysta.example/proto/gen/asysta/casefile/v1;casefilev1b\x06proto3"
+	"\x04\x02\x01\x03\x04\x10\x01\x1a\x06parent\"\x01\x02(\x01\x82\xd3\xe4\x93\x021\x12//v1/{parent=gminas/*/familyFiles/*}/corrections\x12\xad\x01\n" +
+	"\vListHistory\x12&.asysta.casefile.v1.ListHistoryRequest\x1a'.asysta.casefile.v1.ListHistoryResponse\"M\x8a\xe7\x18\x16\n" +
+	"\x02\x03\b\x10\x01\x1a\x06parent\"\x01\x01(\x01:\x01\b\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=gminas/*/familyFiles/*}/history\x12\xb1\x01\n" +
+	"\fListAccesses\x12'.asysta.casefile.v1.ListAccessesRequest\x1a(.asysta.casefile.v1.ListAccessesResponse\"N\x8a\xe7\x18\x16\n" +
+	"\x02\x03\b\x10\x01\x1a\x06parent\"\x01\x01(\x01:\x01\b\x82\xd3\xe4\x93\x02.\x12,/v1/{parent=gminas/*/familyFiles/*}/accessesB8Z6asysta.example/proto/gen/asysta/casefile/v1;casefilev1b\x06proto3"
 
 var file_asysta_casefile_v1_casefile_proto_goTypes = []any{
 	(*GetFamilyFileRequest)(nil),            // 0: asysta.casefile.v1.GetFamilyFileRequest

@@ -121,11 +121,11 @@ type CasefileServiceClient interface {
 	SetBlueCardReference(ctx context.Context, in *SetBlueCardReferenceRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// Shows the reference to the Blue Card in clear. The purpose goes to the access log.
 	//
-	// Errors: NO_BLUE_CARD.
+	// Errors: PURPOSE_REQUIRED, NO_BLUE_CARD.
 	RevealBlueCardReference(ctx context.Context, in *RevealBlueCardReferenceRequest, opts ...grpc.CallOption) (*RevealBlueCardReferenceResponse, error)
 	// Shows the PESEL number of one member in clear. The purpose goes to the access log.
 	//
-	// Errors: UNKNOWN_MEMBER, NO_PESEL.
+	// Errors: PURPOSE_REQUIRED, UNKNOWN_MEMBER, NO_PESEL.
 	RevealPesel(ctx context.Context, in *RevealPeselRequest, opts ...grpc.CallOption) (*RevealPeselResponse, error)
 	// A court obliges the family (step 1, art. 109 of the Family and Guardianship Code): the basis becomes the order, consent is not needed from now on.
 	AddCourtOrder(ctx context.Context, in *AddCourtOrderRequest, opts ...grpc.CallOption) (*FamilyFile, error)
@@ -183,8 +183,12 @@ type CasefileServiceClient interface {
 	// The corrections of a file: what was recorded, what it became, who corrected it and why.
 	ListCorrections(ctx context.Context, in *ListCorrectionsRequest, opts ...grpc.CallOption) (*ListCorrectionsResponse, error)
 	// Every change of a file: who, when, in what role, by which method, for what purpose. Metadata alone.
+	//
+	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error)
 	// Who has read a file, and when, newest first. Metadata alone.
+	//
+	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
 }
 
@@ -599,11 +603,11 @@ type CasefileServiceServer interface {
 	SetBlueCardReference(context.Context, *SetBlueCardReferenceRequest) (*FamilyFile, error)
 	// Shows the reference to the Blue Card in clear. The purpose goes to the access log.
 	//
-	// Errors: NO_BLUE_CARD.
+	// Errors: PURPOSE_REQUIRED, NO_BLUE_CARD.
 	RevealBlueCardReference(context.Context, *RevealBlueCardReferenceRequest) (*RevealBlueCardReferenceResponse, error)
 	// Shows the PESEL number of one member in clear. The purpose goes to the access log.
 	//
-	// Errors: UNKNOWN_MEMBER, NO_PESEL.
+	// Errors: PURPOSE_REQUIRED, UNKNOWN_MEMBER, NO_PESEL.
 	RevealPesel(context.Context, *RevealPeselRequest) (*RevealPeselResponse, error)
 	// A court obliges the family (step 1, art. 109 of the Family and Guardianship Code): the basis becomes the order, consent is not needed from now on.
 	AddCourtOrder(context.Context, *AddCourtOrderRequest) (*FamilyFile, error)
@@ -661,8 +665,12 @@ type CasefileServiceServer interface {
 	// The corrections of a file: what was recorded, what it became, who corrected it and why.
 	ListCorrections(context.Context, *ListCorrectionsRequest) (*ListCorrectionsResponse, error)
 	// Every change of a file: who, when, in what role, by which method, for what purpose. Metadata alone.
+	//
+	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error)
 	// Who has read a file, and when, newest first. Metadata alone.
+	//
+	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
 }
 

@@ -496,8 +496,10 @@ type RevealPeselRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// File, `gminas/{gmina}/familyFiles/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Why the secret is needed; written to the access log. Never personal data.
-	Purpose string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Why the secret is needed; goes to the access log, which the head and the auditor see. Required of everybody.
+	Purpose v1.ReadPurpose `protobuf:"varint,2,opt,name=purpose,proto3,enum=asysta.family.v1.ReadPurpose" json:"purpose,omitempty"`
+	// Number of the matter for which it is needed, e.g. "III Nsm 123/26"; may be empty. Never personal data.
+	CaseReference string `protobuf:"bytes,4,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	// Member.
 	MemberId      string `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -541,9 +543,16 @@ func (x *RevealPeselRequest) GetName() string {
 	return ""
 }
 
-func (x *RevealPeselRequest) GetPurpose() string {
+func (x *RevealPeselRequest) GetPurpose() v1.ReadPurpose {
 	if x != nil {
 		return x.Purpose
+	}
+	return v1.ReadPurpose(0)
+}
+
+func (x *RevealPeselRequest) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
 	}
 	return ""
 }
@@ -606,8 +615,10 @@ type RevealBlueCardReferenceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// File, `gminas/{gmina}/familyFiles/{id}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Why the secret is needed; written to the access log. Never personal data.
-	Purpose       string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Why the secret is needed; goes to the access log, which the head and the auditor see. Required of everybody.
+	Purpose v1.ReadPurpose `protobuf:"varint,2,opt,name=purpose,proto3,enum=asysta.family.v1.ReadPurpose" json:"purpose,omitempty"`
+	// Number of the matter for which it is needed, e.g. "III Nsm 123/26"; may be empty. Never personal data.
+	CaseReference string `protobuf:"bytes,4,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -649,9 +660,16 @@ func (x *RevealBlueCardReferenceRequest) GetName() string {
 	return ""
 }
 
-func (x *RevealBlueCardReferenceRequest) GetPurpose() string {
+func (x *RevealBlueCardReferenceRequest) GetPurpose() v1.ReadPurpose {
 	if x != nil {
 		return x.Purpose
+	}
+	return v1.ReadPurpose(0)
+}
+
+func (x *RevealBlueCardReferenceRequest) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
 	}
 	return ""
 }
@@ -715,7 +733,7 @@ var File_asysta_casefile_v1_reading_proto protoreflect.FileDescriptor
 
 const file_asysta_casefile_v1_reading_proto_rawDesc = "" +
 	"\n" +
-	" asysta/casefile/v1/reading.proto\x12\x12asysta.casefile.v1\x1a$asysta/casefile/v1/family_file.proto\x1a\x1dasysta/family/v1/family.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xa3\x01\n" +
+	" asysta/casefile/v1/reading.proto\x12\x12asysta.casefile.v1\x1a$asysta/casefile/v1/family_file.proto\x1a\x1dasysta/family/v1/family.proto\x1a\x1easysta/family/v1/purpose.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xa3\x01\n" +
 	"\x14GetFamilyFileRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12@\n" +
 	"\vas_known_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xe7\x18\x02R\tasKnownAt\x12&\n" +
@@ -760,16 +778,20 @@ const file_asysta_casefile_v1_reading_proto_rawDesc = "" +
 	"\x10children_in_care\x18\x11 \x01(\x05B\x04\x90\xe7\x18\x02R\x0echildrenInCare\x12:\n" +
 	"\x16voluntary_work_stopped\x18\x12 \x01(\bB\x04\x90\xe7\x18\x02R\x14voluntaryWorkStopped\x12?\n" +
 	"\rnext_deadline\x18\x13 \x01(\v2\x1a.asysta.family.v1.DeadlineR\fnextDeadline\x12;\n" +
-	"\rlast_visit_on\x18\x14 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\vlastVisitOn\"\x8d\x01\n" +
+	"\rlast_visit_on\x18\x14 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\vlastVisitOn\"\xbd\x03\n" +
 	"\x12RevealPeselRequest\x12!\n" +
-	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12(\n" +
-	"\apurpose\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x05\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\x12*\n" +
+	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12E\n" +
+	"\apurpose\x18\x02 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
+	"\x0ecase_reference\x18\x04 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\x12*\n" +
 	"\tmember_id\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x1a\x90\xe7\x18\x02R\bmemberId\"1\n" +
 	"\x13RevealPeselResponse\x12\x1a\n" +
-	"\x05pesel\x18\x01 \x01(\tB\x04\x90\xe7\x18\x04R\x05pesel\"m\n" +
+	"\x05pesel\x18\x01 \x01(\tB\x04\x90\xe7\x18\x04R\x05pesel\"\x9d\x03\n" +
 	"\x1eRevealBlueCardReferenceRequest\x12!\n" +
-	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12(\n" +
-	"\apurpose\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x05\x18\xc8\x01\x90\xe7\x18\x02R\apurpose\"y\n" +
+	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12E\n" +
+	"\apurpose\x18\x02 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
+	"\x0ecase_reference\x18\x04 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
 	"\x1fRevealBlueCardReferenceResponse\x12\"\n" +
 	"\treference\x18\x01 \x01(\tB\x04\x90\xe7\x18\x04R\treference\x122\n" +
 	"\bnoted_on\x18\x02 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\anotedOnB8Z6asysta.example/proto/gen/asysta/casefile/v1;casefilev1b\x06proto3"
@@ -801,6 +823,7 @@ var file_asysta_casefile_v1_reading_proto_goTypes = []any{
 	(*date.Date)(nil),                       // 10: google.type.Date
 	(v1.Basis)(0),                           // 11: asysta.family.v1.Basis
 	(*v1.Deadline)(nil),                     // 12: asysta.family.v1.Deadline
+	(v1.ReadPurpose)(0),                     // 13: asysta.family.v1.ReadPurpose
 }
 var file_asysta_casefile_v1_reading_proto_depIdxs = []int32{
 	8,  // 0: asysta.casefile.v1.GetFamilyFileRequest.as_known_at:type_name -> google.protobuf.Timestamp
@@ -815,12 +838,14 @@ var file_asysta_casefile_v1_reading_proto_depIdxs = []int32{
 	10, // 9: asysta.casefile.v1.FamilyFileSummary.closed_on:type_name -> google.type.Date
 	12, // 10: asysta.casefile.v1.FamilyFileSummary.next_deadline:type_name -> asysta.family.v1.Deadline
 	10, // 11: asysta.casefile.v1.FamilyFileSummary.last_visit_on:type_name -> google.type.Date
-	10, // 12: asysta.casefile.v1.RevealBlueCardReferenceResponse.noted_on:type_name -> google.type.Date
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 12: asysta.casefile.v1.RevealPeselRequest.purpose:type_name -> asysta.family.v1.ReadPurpose
+	13, // 13: asysta.casefile.v1.RevealBlueCardReferenceRequest.purpose:type_name -> asysta.family.v1.ReadPurpose
+	10, // 14: asysta.casefile.v1.RevealBlueCardReferenceResponse.noted_on:type_name -> google.type.Date
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_asysta_casefile_v1_reading_proto_init() }

@@ -341,7 +341,14 @@ type Permission struct {
 	ReadsFamilyData bool `protobuf:"varint,5,opt,name=reads_family_data,json=readsFamilyData,proto3" json:"reads_family_data,omitempty"`
 	// The call changes something. The request must then carry a request_id, and
 	// the commit names the actor, the role and the purpose.
-	Mutation      bool `protobuf:"varint,6,opt,name=mutation,proto3" json:"mutation,omitempty"`
+	Mutation bool `protobuf:"varint,6,opt,name=mutation,proto3" json:"mutation,omitempty"`
+	// Roles of which the caller must state why they read: those whose daily work
+	// with the family does not show them the answer. The request then has a field
+	// `purpose` of asysta.family.v1.ReadPurpose, and may have a `case_reference`;
+	// both go to the access log. Who also holds an accepted role that is not named
+	// here need not say it. A method that answers with a secret in clear names all
+	// its roles.
+	PurposeOf     []Role `protobuf:"varint,7,rep,packed,name=purpose_of,json=purposeOf,proto3,enum=asysta.options.v1.Role" json:"purpose_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -418,6 +425,13 @@ func (x *Permission) GetMutation() bool {
 	return false
 }
 
+func (x *Permission) GetPurposeOf() []Role {
+	if x != nil {
+		return x.PurposeOf
+	}
+	return nil
+}
+
 var file_asysta_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -458,7 +472,7 @@ var File_asysta_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_asysta_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"\x1fasysta/options/v1/options.proto\x12\x11asysta.options.v1\x1a google/protobuf/descriptor.proto\"\x94\x02\n" +
+	"\x1fasysta/options/v1/options.proto\x12\x11asysta.options.v1\x1a google/protobuf/descriptor.proto\"\xcc\x02\n" +
 	"\n" +
 	"Permission\x12-\n" +
 	"\x05roles\x18\x01 \x03(\x0e2\x17.asysta.options.v1.RoleR\x05roles\x121\n" +
@@ -466,7 +480,9 @@ const file_asysta_options_v1_options_proto_rawDesc = "" +
 	"\bresource\x18\x03 \x01(\tR\bresource\x12@\n" +
 	"\fobject_rules\x18\x04 \x03(\x0e2\x1d.asysta.options.v1.ObjectRuleR\vobjectRules\x12*\n" +
 	"\x11reads_family_data\x18\x05 \x01(\bR\x0freadsFamilyData\x12\x1a\n" +
-	"\bmutation\x18\x06 \x01(\bR\bmutation*\xf2\x01\n" +
+	"\bmutation\x18\x06 \x01(\bR\bmutation\x126\n" +
+	"\n" +
+	"purpose_of\x18\a \x03(\x0e2\x17.asysta.options.v1.RoleR\tpurposeOf*\xf2\x01\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ROLE_SOCIAL_WORKER\x10\x01\x12\x12\n" +
@@ -530,15 +546,16 @@ var file_asysta_options_v1_options_proto_depIdxs = []int32{
 	0, // 0: asysta.options.v1.Permission.roles:type_name -> asysta.options.v1.Role
 	1, // 1: asysta.options.v1.Permission.tenant:type_name -> asysta.options.v1.Tenant
 	2, // 2: asysta.options.v1.Permission.object_rules:type_name -> asysta.options.v1.ObjectRule
-	5, // 3: asysta.options.v1.permission:extendee -> google.protobuf.MethodOptions
-	6, // 4: asysta.options.v1.sensitivity:extendee -> google.protobuf.FieldOptions
-	4, // 5: asysta.options.v1.permission:type_name -> asysta.options.v1.Permission
-	3, // 6: asysta.options.v1.sensitivity:type_name -> asysta.options.v1.Sensitivity
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	5, // [5:7] is the sub-list for extension type_name
-	3, // [3:5] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	0, // 3: asysta.options.v1.Permission.purpose_of:type_name -> asysta.options.v1.Role
+	5, // 4: asysta.options.v1.permission:extendee -> google.protobuf.MethodOptions
+	6, // 5: asysta.options.v1.sensitivity:extendee -> google.protobuf.FieldOptions
+	4, // 6: asysta.options.v1.permission:type_name -> asysta.options.v1.Permission
+	3, // 7: asysta.options.v1.sensitivity:type_name -> asysta.options.v1.Sensitivity
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	6, // [6:8] is the sub-list for extension type_name
+	4, // [4:6] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_asysta_options_v1_options_proto_init() }

@@ -9,6 +9,7 @@
 package reportingv1
 
 import (
+	v1 "asysta.example/proto/gen/asysta/family/v1"
 	_ "asysta.example/proto/gen/asysta/options/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
@@ -487,7 +488,11 @@ type ListIndicatorFilesRequest struct {
 	// Files on a page, 50 where 0, at most 200.
 	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Token of the next page, from the page before.
-	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Why the families are wanted; goes to the access log, which the head and the auditor see. Required.
+	Purpose v1.ReadPurpose `protobuf:"varint,7,opt,name=purpose,proto3,enum=asysta.family.v1.ReadPurpose" json:"purpose,omitempty"`
+	// Number of the matter for which it is read, e.g. "III Nsm 123/26"; may be empty. Never personal data.
+	CaseReference string `protobuf:"bytes,8,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -560,6 +565,20 @@ func (x *ListIndicatorFilesRequest) GetPageSize() int32 {
 func (x *ListIndicatorFilesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListIndicatorFilesRequest) GetPurpose() v1.ReadPurpose {
+	if x != nil {
+		return x.Purpose
+	}
+	return v1.ReadPurpose(0)
+}
+
+func (x *ListIndicatorFilesRequest) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
 	}
 	return ""
 }
@@ -879,7 +898,7 @@ var File_asysta_reporting_v1_reporting_proto protoreflect.FileDescriptor
 
 const file_asysta_reporting_v1_reporting_proto_rawDesc = "" +
 	"\n" +
-	"#asysta/reporting/v1/reporting.proto\x12\x13asysta.reporting.v1\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x16google/type/date.proto\"\xf5\x02\n" +
+	"#asysta/reporting/v1/reporting.proto\x12\x13asysta.reporting.v1\x1a\x1easysta/family/v1/purpose.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x16google/type/date.proto\"\xf5\x02\n" +
 	"\n" +
 	"Indicators\x12\x1c\n" +
 	"\x06parent\x18\x01 \x01(\tB\x04\x90\xe7\x18\x01R\x06parent\x124\n" +
@@ -918,7 +937,7 @@ const file_asysta_reporting_v1_reporting_proto_rawDesc = "" +
 	"\tfrom_date\x18\x02 \x01(\v2\x11.google.type.DateB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\bfromDate\x126\n" +
 	"\ato_date\x18\x03 \x01(\v2\x11.google.type.DateB\n" +
-	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\x06toDate\"\xae\x02\n" +
+	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\x06toDate\"\x88\x05\n" +
 	"\x19ListIndicatorFilesRequest\x12\"\n" +
 	"\x06parent\x18\x01 \x01(\tB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\x06parent\x12:\n" +
@@ -929,7 +948,10 @@ const file_asysta_reporting_v1_reporting_proto_rawDesc = "" +
 	"\x03row\x18\x04 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18P\x90\xe7\x18\x01R\x03row\x12+\n" +
 	"\tpage_size\x18\x05 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\x90\xe7\x18\x01R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\x80\b\x90\xe7\x18\x01R\tpageToken\"\x8a\x01\n" +
+	"page_token\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\x80\b\x90\xe7\x18\x01R\tpageToken\x12E\n" +
+	"\apurpose\x18\a \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
+	"\x0ecase_reference\x18\b \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"\x8a\x01\n" +
 	"\x1aListIndicatorFilesResponse\x12>\n" +
 	"\x05files\x18\x01 \x03(\v2\".asysta.reporting.v1.IndicatorFileB\x04\x90\xe7\x18\x03R\x05files\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x01R\rnextPageToken\"{\n" +
@@ -963,12 +985,12 @@ const file_asysta_reporting_v1_reporting_proto_rawDesc = "" +
 	"\rIndicatorUnit\x12\x1e\n" +
 	"\x1aINDICATOR_UNIT_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14INDICATOR_UNIT_COUNT\x10\x01\x12\x1a\n" +
-	"\x16INDICATOR_UNIT_MINUTES\x10\x022\xec\x06\n" +
+	"\x16INDICATOR_UNIT_MINUTES\x10\x022\xef\x06\n" +
 	"\x10ReportingService\x12\xa3\x01\n" +
 	"\x12GetGminaIndicators\x12..asysta.reporting.v1.GetGminaIndicatorsRequest\x1a\x1f.asysta.reporting.v1.Indicators\"<\x8a\xe7\x18\x10\n" +
-	"\x01\x03\x10\x01\x1a\x06parent\"\x01\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=gminas/*}/indicators\x12\xbb\x01\n" +
-	"\x12ListIndicatorFiles\x12..asysta.reporting.v1.ListIndicatorFilesRequest\x1a/.asysta.reporting.v1.ListIndicatorFilesResponse\"D\x8a\xe7\x18\x12\n" +
-	"\x01\x03\x10\x01\x1a\x06parent\"\x01\x01(\x01\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=gminas/*}/indicators:files\x12\xa2\x01\n" +
+	"\x01\x03\x10\x01\x1a\x06parent\"\x01\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=gminas/*}/indicators\x12\xbe\x01\n" +
+	"\x12ListIndicatorFiles\x12..asysta.reporting.v1.ListIndicatorFilesRequest\x1a/.asysta.reporting.v1.ListIndicatorFilesResponse\"G\x8a\xe7\x18\x15\n" +
+	"\x01\x03\x10\x01\x1a\x06parent\"\x01\x01(\x01:\x01\x03\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=gminas/*}/indicators:files\x12\xa2\x01\n" +
 	"\x15ExportGminaIndicators\x121.asysta.reporting.v1.ExportGminaIndicatorsRequest\x1a\x14.google.api.HttpBody\"@\x8a\xe7\x18\x10\n" +
 	"\x01\x03\x10\x01\x1a\x06parent\"\x01\x01\x82\xd3\xe4\x93\x02&\x12$/v1/{parent=gminas/*}/indicators:csv\x12\xa6\x01\n" +
 	"\x13GetCountyIndicators\x12/.asysta.reporting.v1.GetCountyIndicatorsRequest\x1a\x1f.asysta.reporting.v1.Indicators\"=\x8a\xe7\x18\x10\n" +
@@ -1004,7 +1026,8 @@ var file_asysta_reporting_v1_reporting_proto_goTypes = []any{
 	(*GetCountyIndicatorsRequest)(nil),    // 10: asysta.reporting.v1.GetCountyIndicatorsRequest
 	(*ExportCountyIndicatorsRequest)(nil), // 11: asysta.reporting.v1.ExportCountyIndicatorsRequest
 	(*date.Date)(nil),                     // 12: google.type.Date
-	(*httpbody.HttpBody)(nil),             // 13: google.api.HttpBody
+	(v1.ReadPurpose)(0),                   // 13: asysta.family.v1.ReadPurpose
+	(*httpbody.HttpBody)(nil),             // 14: google.api.HttpBody
 }
 var file_asysta_reporting_v1_reporting_proto_depIdxs = []int32{
 	12, // 0: asysta.reporting.v1.Indicators.from_date:type_name -> google.type.Date
@@ -1017,28 +1040,29 @@ var file_asysta_reporting_v1_reporting_proto_depIdxs = []int32{
 	12, // 7: asysta.reporting.v1.GetGminaIndicatorsRequest.to_date:type_name -> google.type.Date
 	12, // 8: asysta.reporting.v1.ListIndicatorFilesRequest.from_date:type_name -> google.type.Date
 	12, // 9: asysta.reporting.v1.ListIndicatorFilesRequest.to_date:type_name -> google.type.Date
-	8,  // 10: asysta.reporting.v1.ListIndicatorFilesResponse.files:type_name -> asysta.reporting.v1.IndicatorFile
-	12, // 11: asysta.reporting.v1.ExportGminaIndicatorsRequest.from_date:type_name -> google.type.Date
-	12, // 12: asysta.reporting.v1.ExportGminaIndicatorsRequest.to_date:type_name -> google.type.Date
-	12, // 13: asysta.reporting.v1.GetCountyIndicatorsRequest.from_date:type_name -> google.type.Date
-	12, // 14: asysta.reporting.v1.GetCountyIndicatorsRequest.to_date:type_name -> google.type.Date
-	12, // 15: asysta.reporting.v1.ExportCountyIndicatorsRequest.from_date:type_name -> google.type.Date
-	12, // 16: asysta.reporting.v1.ExportCountyIndicatorsRequest.to_date:type_name -> google.type.Date
-	5,  // 17: asysta.reporting.v1.ReportingService.GetGminaIndicators:input_type -> asysta.reporting.v1.GetGminaIndicatorsRequest
-	6,  // 18: asysta.reporting.v1.ReportingService.ListIndicatorFiles:input_type -> asysta.reporting.v1.ListIndicatorFilesRequest
-	9,  // 19: asysta.reporting.v1.ReportingService.ExportGminaIndicators:input_type -> asysta.reporting.v1.ExportGminaIndicatorsRequest
-	10, // 20: asysta.reporting.v1.ReportingService.GetCountyIndicators:input_type -> asysta.reporting.v1.GetCountyIndicatorsRequest
-	11, // 21: asysta.reporting.v1.ReportingService.ExportCountyIndicators:input_type -> asysta.reporting.v1.ExportCountyIndicatorsRequest
-	1,  // 22: asysta.reporting.v1.ReportingService.GetGminaIndicators:output_type -> asysta.reporting.v1.Indicators
-	7,  // 23: asysta.reporting.v1.ReportingService.ListIndicatorFiles:output_type -> asysta.reporting.v1.ListIndicatorFilesResponse
-	13, // 24: asysta.reporting.v1.ReportingService.ExportGminaIndicators:output_type -> google.api.HttpBody
-	1,  // 25: asysta.reporting.v1.ReportingService.GetCountyIndicators:output_type -> asysta.reporting.v1.Indicators
-	13, // 26: asysta.reporting.v1.ReportingService.ExportCountyIndicators:output_type -> google.api.HttpBody
-	22, // [22:27] is the sub-list for method output_type
-	17, // [17:22] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	13, // 10: asysta.reporting.v1.ListIndicatorFilesRequest.purpose:type_name -> asysta.family.v1.ReadPurpose
+	8,  // 11: asysta.reporting.v1.ListIndicatorFilesResponse.files:type_name -> asysta.reporting.v1.IndicatorFile
+	12, // 12: asysta.reporting.v1.ExportGminaIndicatorsRequest.from_date:type_name -> google.type.Date
+	12, // 13: asysta.reporting.v1.ExportGminaIndicatorsRequest.to_date:type_name -> google.type.Date
+	12, // 14: asysta.reporting.v1.GetCountyIndicatorsRequest.from_date:type_name -> google.type.Date
+	12, // 15: asysta.reporting.v1.GetCountyIndicatorsRequest.to_date:type_name -> google.type.Date
+	12, // 16: asysta.reporting.v1.ExportCountyIndicatorsRequest.from_date:type_name -> google.type.Date
+	12, // 17: asysta.reporting.v1.ExportCountyIndicatorsRequest.to_date:type_name -> google.type.Date
+	5,  // 18: asysta.reporting.v1.ReportingService.GetGminaIndicators:input_type -> asysta.reporting.v1.GetGminaIndicatorsRequest
+	6,  // 19: asysta.reporting.v1.ReportingService.ListIndicatorFiles:input_type -> asysta.reporting.v1.ListIndicatorFilesRequest
+	9,  // 20: asysta.reporting.v1.ReportingService.ExportGminaIndicators:input_type -> asysta.reporting.v1.ExportGminaIndicatorsRequest
+	10, // 21: asysta.reporting.v1.ReportingService.GetCountyIndicators:input_type -> asysta.reporting.v1.GetCountyIndicatorsRequest
+	11, // 22: asysta.reporting.v1.ReportingService.ExportCountyIndicators:input_type -> asysta.reporting.v1.ExportCountyIndicatorsRequest
+	1,  // 23: asysta.reporting.v1.ReportingService.GetGminaIndicators:output_type -> asysta.reporting.v1.Indicators
+	7,  // 24: asysta.reporting.v1.ReportingService.ListIndicatorFiles:output_type -> asysta.reporting.v1.ListIndicatorFilesResponse
+	14, // 25: asysta.reporting.v1.ReportingService.ExportGminaIndicators:output_type -> google.api.HttpBody
+	1,  // 26: asysta.reporting.v1.ReportingService.GetCountyIndicators:output_type -> asysta.reporting.v1.Indicators
+	14, // 27: asysta.reporting.v1.ReportingService.ExportCountyIndicators:output_type -> google.api.HttpBody
+	23, // [23:28] is the sub-list for method output_type
+	18, // [18:23] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_asysta_reporting_v1_reporting_proto_init() }

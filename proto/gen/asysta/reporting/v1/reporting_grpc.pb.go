@@ -44,7 +44,7 @@ type ReportingServiceClient interface {
 	GetGminaIndicators(ctx context.Context, in *GetGminaIndicatorsRequest, opts ...grpc.CallOption) (*Indicators, error)
 	// Lists the family files behind a row of the gmina's indicators (drill-down). The reading is noted in the access log of each file listed.
 	//
-	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a row that has no files behind it.
+	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a row that has no files behind it, PURPOSE_REQUIRED.
 	ListIndicatorFiles(ctx context.Context, in *ListIndicatorFilesRequest, opts ...grpc.CallOption) (*ListIndicatorFilesResponse, error)
 	// The indicators of a gmina as a CSV file: UTF-8 with byte order mark, semicolons, CRLF, decimal comma, safe against formula injection.
 	//
@@ -134,7 +134,7 @@ type ReportingServiceServer interface {
 	GetGminaIndicators(context.Context, *GetGminaIndicatorsRequest) (*Indicators, error)
 	// Lists the family files behind a row of the gmina's indicators (drill-down). The reading is noted in the access log of each file listed.
 	//
-	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a row that has no files behind it.
+	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a row that has no files behind it, PURPOSE_REQUIRED.
 	ListIndicatorFiles(context.Context, *ListIndicatorFilesRequest) (*ListIndicatorFilesResponse, error)
 	// The indicators of a gmina as a CSV file: UTF-8 with byte order mark, semicolons, CRLF, decimal comma, safe against formula injection.
 	//
