@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"time"
 
 	"asysta.example/test/crash/rig"
@@ -22,10 +21,8 @@ type killRun struct {
 	programs rig.Programs
 	progress func(*findings) // called after each cycle; nil for nothing
 
-	issuer   *rig.Issuer
-	template *rig.Template
-	server   *rig.Server
-	found    *findings
+	land  *rig.Land
+	found *findings
 }
 
 // generation is how many crashes one county lives through, so that checking all of it stays quick.
@@ -39,18 +36,12 @@ func (r *killRun) generation() int {
 // run kills and restarts until the cycles are done or the time is over.
 func (r *killRun) run(ctx context.Context) (_ *findings, err error) {
 	r.found = &findings{}
-	if r.issuer, err = rig.NewIssuer(); err != nil {
+	if r.land, err = rig.NewLand(ctx, r.programs, r.dir, r.mongo); err != nil {
 		return nil, err
 	}
-	defer r.issuer.Close()
-	if err := r.prepare(ctx); err != nil {
-		return nil, err
-	}
-	if r.server != nil {
-		defer r.server.Close()
-	}
+	defer r.land.Close()
 	for n := 0; r.found.cycles < r.cycles && r.inTime(); n++ {
-		if err := r.live(ctx, r.seed+uint64(n), n); err != nil {
+		if err := r.live(ctx, r.seed+uint64(n)); err != nil {
 			return r.found, fmt.Errorf("county of seed %d: %w", r.seed+uint64(n), err)
 		}
 	}
@@ -59,53 +50,9 @@ func (r *killRun) run(ctx context.Context) (_ *findings, err error) {
 
 func (r *killRun) inTime() bool { return r.until.IsZero() || time.Now().Before(r.until) }
 
-func (r *killRun) prepare(ctx context.Context) (err error) {
-	if r.mongo {
-		dir := filepath.Join(r.dir, "server")
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-		r.server, err = rig.StartServer(ctx, r.programs, dir)
-		return err
-	}
-	r.template, err = rig.NewTemplate(ctx, r.config("template"))
-	return err
-}
-
-func (r *killRun) config(name string) rig.Config {
-	cfg := rig.Config{Programs: r.programs, Issuer: r.issuer, Dir: filepath.Join(r.dir, name)}
-	if r.server != nil {
-		cfg.Mongo, cfg.Database = r.server.URI, fmt.Sprintf("kill_%d_%s", os.Getpid(), name)
-	}
-	return cfg
-}
-
-// county gives a founded county that runs.
-func (r *killRun) county(ctx context.Context, n int) (*rig.County, error) {
-	name := fmt.Sprintf("county%d", n)
-	if r.template != nil {
-		c, err := r.template.Copy(r.config(name))
-		if err != nil {
-			return nil, err
-		}
-		return c, c.Start(ctx)
-	}
-	c, err := rig.New(r.config(name))
-	if err == nil {
-		err = c.Bootstrap(ctx)
-	}
-	if err == nil {
-		err = c.Start(ctx)
-	}
-	if err == nil {
-		err = c.Found(ctx)
-	}
-	return c, err
-}
-
 // live takes one county through a generation of crashes.
-func (r *killRun) live(ctx context.Context, seed uint64, n int) (err error) {
-	c, err := r.county(ctx, n)
+func (r *killRun) live(ctx context.Context, seed uint64) (err error) {
+	c, err := r.land.County(ctx)
 	if c != nil {
 		defer c.Kill()
 	}

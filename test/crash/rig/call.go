@@ -28,6 +28,7 @@ type Way int
 const (
 	GRPC Way = iota // to the service itself
 	REST            // through the gateway
+	Twin            // to the second casefile process where there is one, for what it serves; as GRPC otherwise
 )
 
 // Fields are a message as JSON has it.
@@ -82,6 +83,9 @@ func (c *County) Transport(way Way) scenario.Transport {
 		part := strings.Split(service, ".")[1]
 		if part == "directory" {
 			part = "casefile"
+		}
+		if way == Twin && part == "casefile" && c.running[twin] != nil {
+			part = twin
 		}
 		return c.conns[part]
 	}}

@@ -48,7 +48,11 @@ type Config struct {
 	Database string   // name of the database on it
 	Env      []string // more settings, "KEY=value"
 	Wrap     []string // a command in front of the program, such as strace with its flags
+	Twin     bool     // a second casefile process beside the first, on MongoDB
 }
+
+// twin is the name of the second casefile process.
+const twin = "casefile-2"
 
 // County is a county served by the real binary. It is not safe for concurrent use but for Call.
 type County struct {
@@ -68,7 +72,7 @@ func New(cfg Config) (*County, error) {
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "data"), 0o700); err != nil {
 		return nil, err
 	}
-	for _, name := range append([]string{"gateway", "all"}, Services...) {
+	for _, name := range append([]string{"gateway", "all", twin}, Services...) {
 		address, err := port()
 		if err != nil {
 			return nil, err
@@ -140,7 +144,11 @@ func (c *County) Processes() []string {
 	if c.Mongo == "" {
 		return []string{"all"}
 	}
-	return append(slices.Clone(Services), "gateway")
+	names := append(slices.Clone(Services), "gateway")
+	if c.Twin {
+		names = append(names, twin)
+	}
+	return names
 }
 
 // Launch starts those processes that do not run, without waiting for anything.
@@ -149,7 +157,7 @@ func (c *County) Launch() error {
 		if p := c.running[name]; p != nil && !p.Ended() {
 			continue
 		}
-		p, err := run(c.command(context.Background(), []string{"ASYSTA_LISTEN=" + c.at[name], "ASYSTA_GATEWAY_LISTEN=" + c.at["gateway"]}, name), c.Log())
+		p, err := run(c.command(context.Background(), []string{"ASYSTA_LISTEN=" + c.at[name], "ASYSTA_GATEWAY_LISTEN=" + c.at["gateway"]}, strings.TrimSuffix(name, "-2")), c.Log())
 		if err != nil {
 			return fmt.Errorf("rig: start %s: %w", name, err)
 		}
@@ -240,7 +248,7 @@ func (c *County) Stop() error {
 func (c *County) dial() error {
 	c.hangUp()
 	c.conns = map[string]*grpc.ClientConn{}
-	for _, s := range Services {
+	for _, s := range append([]string{twin}, Services...) {
 		conn, err := rpc.Dial(c.at[s])
 		if err != nil {
 			return err

@@ -1,0 +1,114 @@
+// Command histories lets clients of counties served by the real binary work against each other, and has what they saw checked: histories under etags are
+// linearizable, the last place goes to one of two, a request sent many times has one effect.
+//
+//	go run ./test/histories linearizable -engine sqlite -n 200 -seed 1 -for 10m -append
+//	go run ./test/histories last-place   -engine sqlite -n 1000 -seed 1 -for 30m -append
+//	go run ./test/histories retries      -engine sqlite -n 50 -seed 1 -for 10m -append
+//
+// The engine may be mongo, with five processes and a second one of casefile. The same seed makes the same calls. It ends with an error where anything was found.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"asysta.example/internal/testkit/ledger"
+
+	"asysta.example/test/crash/rig"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := realMain(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "histories:", err)
+		os.Exit(1)
+	}
+}
+
+// flags are those that the long forms share.
+type flags struct {
+	engine string
+	n      int
+	seed   uint64
+	bound  time.Duration
+	record bool
+}
+
+// form is one long form: it gives the slug of its proof and its figures.
+type form func(context.Context, flags, *rig.Land) (proof string, figures fmt.Stringer, err error)
+
+var forms = map[string]form{"linearizable": linearForm, "last-place": placeForm, "retries": stormForm}
+
+func realMain(ctx context.Context, args []string) (err error) {
+	if len(args) == 0 || forms[args[0]] == nil {
+		return errors.New("name what to do: linearizable, last-place or retries")
+	}
+	var f flags
+	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	set.StringVar(&f.engine, "engine", "sqlite", "sqlite or mongo")
+	set.IntVar(&f.n, "n", 20, "how many rounds")
+	set.Uint64Var(&f.seed, "seed", 1, "what randomness begins from")
+	set.DurationVar(&f.bound, "for", 10*time.Minute, "bound on the time; no round begins after it")
+	set.BoolVar(&f.record, "append", false, "add the result to docs/proofs.csv")
+	if err := set.Parse(args[1:]); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "asysta-histories-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	programs, err := rig.Build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	land, err := rig.NewLand(ctx, programs, dir, f.engine == "mongo")
+	if err != nil {
+		return err
+	}
+	defer land.Close()
+	land.Twin = true
+	began := time.Now()
+	proof, figures, failed := forms[args[0]](ctx, f, land)
+	text := f.engine + ": " + figures.String()
+	fmt.Println(text)
+	if f.record {
+		failed = errors.Join(failed, ledger.Append(ledger.Run{Proof: proof, Command: "go run ./test/histories " + strings.Join(args, " "), Figures: text, Seed: f.seed, Took: time.Since(began)}))
+	}
+	return failed
+}
+
+func linearForm(ctx context.Context, f flags, land *rig.Land) (string, fmt.Stringer, error) {
+	got, err := linearRun{land: land, seed: f.seed, rounds: f.n, until: time.Now().Add(f.bound), clients: 6, each: 40}.run(ctx)
+	if err == nil && got.wrong+got.undecided > 0 {
+		err = errors.New("a history is not linearizable, or nobody knows")
+	}
+	return "linearizable", got, err
+}
+
+func placeForm(ctx context.Context, f flags, land *rig.Land) (string, fmt.Stringer, error) {
+	got, err := placeRun{land: land, seed: f.seed, rounds: f.n, until: time.Now().Add(f.bound)}.run(ctx)
+	for _, o := range got.other {
+		fmt.Fprintln(os.Stderr, o)
+	}
+	if err == nil && got.bad() {
+		err = errors.New("a round did not have exactly one winner")
+	}
+	return "last-place-" + f.engine, got, err
+}
+
+func stormForm(ctx context.Context, f flags, land *rig.Land) (string, fmt.Stringer, error) {
+	got, err := stormRun{land: land, seed: f.seed, rounds: f.n, until: time.Now().Add(f.bound), width: 64}.run(ctx)
+	if err == nil && got.bad() {
+		err = errors.New("a request had not exactly one effect, or different answers")
+	}
+	return "retries", got, err
+}
