@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/rpc/code"
@@ -24,6 +27,8 @@ type problem struct {
 	Fields  []violation `json:"fields,omitempty"` // fields to correct
 	Error   string      `json:"errorId,omitempty"`
 	Trace   string      `json:"traceId,omitempty"` // where the request belongs to a trace
+
+	retry time.Duration // how long to wait at least before the next try; 0: not said
 }
 
 type violation struct {
@@ -55,6 +60,9 @@ func (p *problem) write(ctx context.Context, w http.ResponseWriter) {
 	if p.Code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
+	if p.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retry.Seconds()))))
+	}
 	w.WriteHeader(p.Code)
 	writeJSON(w, map[string]*problem{"error": &told})
 }
@@ -75,6 +83,8 @@ func problemOf(err error) *problem {
 			p.Reason, p.Rule, p.Error = d.GetReason(), d.GetMetadata()["rule"], d.GetMetadata()["error_id"]
 		case *errdetails.LocalizedMessage:
 			p.Message = d.GetMessage()
+		case *errdetails.RetryInfo:
+			p.retry = d.GetRetryDelay().AsDuration()
 		case *errdetails.BadRequest:
 			for _, f := range d.GetFieldViolations() {
 				p.Fields = append(p.Fields, violation{jsonPath(f.GetField()), f.GetDescription()})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind is the class of a refusal; it decides the status code.
@@ -36,10 +37,11 @@ type Field struct {
 // Error is a refusal.
 type Error struct {
 	Kind   Kind
-	Reason string  // UPPER_SNAKE, stable, for programs
-	Rule   string  // rule of the procedure, e.g. "step 6" or "art. 15(4)"; "" where none applies
-	Polish string  // what a caseworker reads and can act on
-	Fields []Field // for KindInvalid
+	Reason string        // UPPER_SNAKE, stable, for programs
+	Rule   string        // rule of the procedure, e.g. "step 6" or "art. 15(4)"; "" where none applies
+	Polish string        // what a caseworker reads and can act on
+	Fields []Field       // for KindInvalid
+	Retry  time.Duration // how long to wait at least before the next try; 0: not said
 }
 
 // Error gives the reason and the rule, for logs.

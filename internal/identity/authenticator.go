@@ -65,7 +65,7 @@ type Option func(*Authenticator)
 
 // Authenticate gives the principal of a token as in force now. A token that is not accepted is fault.Unauthenticated, whose reason says why: TOKEN_MALFORMED,
 // TOKEN_EXPIRED, TOKEN_INVALID (signature, issuer, audience, kind), TOKEN_CLAIMS (a required claim), TOKEN_SUBJECT (it names nobody) or NO_SUCH_PERSON (a good
-// token of nobody who may log in today). Where too many tokens of one address were not good, the next new one is not looked at: fault.Exhausted.
+// token of nobody who may log in today; the principal then has the subject and nothing else). Where too many tokens of one address were not good, the next new one is not looked at: fault.Exhausted.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.Principal, error) {
 	alg, err := algorithm(token)
 	if err != nil {
@@ -83,7 +83,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.
 	}
 	who, err := a.dir.Principal(ctx, subject, calendar.In(a.clock()))
 	if errors.Is(err, store.ErrNotFound) {
-		return access.Principal{}, nobody()
+		return access.Principal{Subject: subject}, nobody()
 	}
 	if err != nil {
 		return access.Principal{}, fmt.Errorf("identity: principal: %w", err)

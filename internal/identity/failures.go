@@ -47,7 +47,9 @@ func (f *failures) allow(origin string, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if l, ok := f.seen[origin]; ok && l.TokensAt(now) < 1 {
-		return fault.Exhausted("LOGIN_RATE", "Z tego adresu przyszło zbyt wiele nieudanych prób logowania. Odczekaj minutę i zaloguj się ponownie.")
+		refused := fault.Exhausted("LOGIN_RATE", "Z tego adresu przyszło zbyt wiele nieudanych prób logowania. Odczekaj minutę i zaloguj się ponownie.")
+		refused.Retry = time.Minute
+		return refused
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func TestTokensOfPeople(t *testing.T) {
 			p, err := a.Authenticate(t.Context(), tt.token)
 			if tt.reason != "" {
 				f, ok := fault.As(err)
-				if !ok || f.Kind != fault.KindUnauthenticated || f.Reason != tt.reason || !cmp.Equal(p, access.Principal{}) {
+				if !ok || f.Kind != fault.KindUnauthenticated || f.Reason != tt.reason || !cmp.Equal(access.Principal{Subject: p.Subject}, p) || (p.Subject != "") != (tt.reason == "NO_SUCH_PERSON") {
 					t.Errorf("got %+v, %v; want %s", p, err, tt.reason)
 				}
 				return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -12,6 +13,7 @@ import (
 
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
+	"asysta.example/internal/fault"
 	"asysta.example/internal/rpc"
 )
 
@@ -30,6 +32,8 @@ func TestRateOfAPersonAndMetrics(t *testing.T) {
 	}
 	if _, err := client(w).GetReferral(w.as("head"), req); status.Code(err) != codes.ResourceExhausted || info(err).GetReason() != "RATE" {
 		t.Errorf("third call: %v", err)
+	} else if f, ok := fault.As(rpc.FaultFrom(err)); !ok || f.Retry < time.Second || f.Retry > 1000*time.Second {
+		t.Errorf("the third call may be repeated after %v, want some 1000 s", f.Retry)
 	}
 	_, err = client(w).GetReferral(w.as("worker"), req)
 	must(t, err)

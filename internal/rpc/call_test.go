@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,8 +127,43 @@ func TestAuthorizationHeader(t *testing.T) {
 			}
 		})
 	}
-	if log := w.accesses(); len(log) != 0 {
-		t.Errorf("strangers fill the access log: %v", log)
+	// A good token of somebody who may not log in is noted, once in a while; nothing else that strangers send is.
+	for range 5 {
+		for _, who := range []string{"revoked", "nobody"} {
+			if _, err := client(w).GetReferral(w.as(who), &referralv1.GetReferralRequest{Name: ref(gmina, "r1")}); status.Code(err) != codes.Unauthenticated {
+				t.Error(err)
+			}
+		}
+	}
+	var noted []string
+	for _, a := range w.accesses() {
+		noted = append(noted, a.Denied+" "+a.Actor.Person+" "+a.Actor.Subject+" "+path.Base(a.Method))
+	}
+	slices.Sort(noted)
+	if diff := cmp.Diff([]string{"PERSON  nobody GetReferral", "PERSON  revoked GetReferral"}, noted); diff != "" {
+		t.Errorf("what strangers leave in the access log: %s", diff)
+	}
+}
+
+func TestStrangersDoNotFillTheLog(t *testing.T) {
+	w := newWorld(t)
+	began := time.Now()
+	for range 1000 {
+		if _, err := client(w).GetReferral(t.Context(), &referralv1.GetReferralRequest{}); status.Code(err) != codes.Unauthenticated {
+			t.Fatal(err)
+		}
+	}
+	lines := strings.Count(w.log.String(), "TOKEN_MISSING")
+	if most := 201 + int(20*time.Since(began).Seconds()); lines < 200 || lines > most {
+		t.Errorf("%d lines about 1000 calls of strangers, at most %d may be", lines, most)
+	}
+	time.Sleep(60 * time.Millisecond) // one line may be written again
+	_, _ = client(w).GetReferral(t.Context(), &referralv1.GetReferralRequest{})
+	if lines < 1000 && !strings.Contains(w.log.String(), "calls not logged") {
+		t.Error("nobody is told how many calls were not logged")
+	}
+	if len(w.accesses()) != 0 {
+		t.Error("strangers are in the access log")
 	}
 }
 

@@ -52,7 +52,8 @@ type world struct {
 	referrals *referrals
 	plans     *coordination
 	log       *lockedBuffer
-	logFails  atomic.Bool // the access log cannot be written
+	logFails  atomic.Bool  // the access log cannot be written
+	later     atomic.Int64 // how much later than now it is, a time.Duration
 }
 
 type lockedBuffer struct {
@@ -117,7 +118,7 @@ func newWorld(t *testing.T, opts ...rpc.ServerOption) *world {
 	s := store.Open(engine)
 	t.Cleanup(func() { must(t, s.Close()) })
 	must(t, s.System().Migrate(t.Context()))
-	clock := func() time.Time { return now }
+	clock := func() time.Time { return now.Add(time.Duration(w.later.Load())) }
 	w.deps = rpc.Deps{Store: s, Directory: directory.NewReader(s), Clock: clock, Log: rpc.NewLogger(w.log, slog.LevelDebug), Instance: "test"}
 	w.populate()
 	w.tokens, err = identity.NewSystemTokens(bytes.Repeat([]byte("k"), identity.SystemKey), clock)

@@ -22,8 +22,8 @@ import (
 
 // Authenticator finds out who sent a bearer token.
 type Authenticator interface {
-	// Authenticate gives the principal of a token as in force now. A token that is not accepted, whatever the cause, is fault.Unauthenticated;
-	// other errors say that it could not be checked.
+	// Authenticate gives the principal of a token as in force now. A token that is not accepted, whatever the cause, is fault.Unauthenticated; where it is good
+	// and its subject may not log in, the principal beside the fault has that subject. Other errors say that it could not be checked.
 	Authenticate(ctx context.Context, token string) (access.Principal, error)
 }
 
@@ -34,6 +34,10 @@ func (s *Server) authenticate(ctx context.Context, t *trail) error {
 		return err
 	}
 	if t.who, err = s.auth.Authenticate(ctx, token); err != nil {
+		if t.who.Subject != "" && s.former.first(t.who.Subject, time.Now()) {
+			t.why = whyPerson
+			s.auditDenial(ctx, t)
+		}
 		return err
 	}
 	return s.limiter.allow(t.who, time.Now())
@@ -81,7 +85,7 @@ func (s *Server) authorize(ctx context.Context, t *trail, req proto.Message) err
 		t.why = whyTenant
 		return fault.Denied()
 	}
-	t.gmina, t.county = n.Gmina, n.County
+	t.gmina, t.county, t.resource = n.Gmina, n.County, n
 	g, ok := t.policy.grant(t.who, n)
 	if ok {
 		var err error

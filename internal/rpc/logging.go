@@ -79,6 +79,15 @@ func (s *Server) logCall(ctx context.Context, t *trail, began time.Time, code co
 	if !s.deps.Log.Enabled(ctx, level) {
 		return
 	}
+	if code == codes.Unauthenticated || code == codes.ResourceExhausted {
+		skipped, ok := s.strangers.line(time.Now())
+		if !ok {
+			return
+		}
+		if skipped > 0 {
+			s.deps.Log.WarnContext(ctx, "calls not logged, too many of them were refused", slog.Int64("count", skipped))
+		}
+	}
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs, slog.String("method", t.method), slog.String("code", code.String()), slog.Float64("duration_ms", float64(took.Microseconds())/1000))
 	for _, a := range []struct{ key, value string }{{"reason", reason}, {"gmina", t.gmina}, {"county", t.county}, {"person", t.who.Person}, {"system", t.who.System}} {

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -38,7 +39,9 @@ func (l *limiter) allow(who access.Principal, now time.Time) error {
 		l.callers[who.Person] = c
 	}
 	if !c.AllowN(now, 1) {
-		return fault.Exhausted("RATE", "Zbyt wiele żądań w krótkim czasie. Odczekaj chwilę i spróbuj ponownie.")
+		f := fault.Exhausted("RATE", "Zbyt wiele żądań w krótkim czasie. Odczekaj chwilę i spróbuj ponownie.")
+		f.Retry = max(time.Second, time.Duration((1-c.TokensAt(now))/float64(l.perSecond)*float64(time.Second)))
+		return f
 	}
 	return nil
 }
@@ -53,6 +56,49 @@ func (l *limiter) forget(now time.Time) {
 	if len(l.callers) >= maxCallers {
 		clear(l.callers)
 	}
+}
+
+// Bounds of what strangers leave behind.
+const (
+	strangerLines = 20  // of the log a second, about calls of which nobody is known to have made them or which came too often
+	strangerBurst = 200 // at once
+	formerEvery   = time.Minute
+)
+
+// quiet bounds the log lines about calls that anybody can make without end.
+type quiet struct {
+	lines   *rate.Limiter
+	skipped atomic.Int64
+}
+
+func newQuiet() *quiet { return &quiet{lines: rate.NewLimiter(strangerLines, strangerBurst)} }
+
+// line tells whether a line may be written now, and how many were not since the last one.
+func (q *quiet) line(now time.Time) (skipped int64, ok bool) {
+	if !q.lines.AllowN(now, 1) {
+		q.skipped.Add(1)
+		return 0, false
+	}
+	return q.skipped.Swap(0), true
+}
+
+// sparing tells the first of equal events in a while from those after it.
+type sparing struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func (s *sparing) first(key string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, ok := s.last[key]; ok && now.Sub(at) < formerEvery {
+		return false
+	}
+	if len(s.last) >= maxCallers {
+		clear(s.last)
+	}
+	s.last[key] = now
+	return true
 }
 
 // WithRate bounds the calls of each person: perSecond in the long run, burst at once.

@@ -41,6 +41,8 @@ type Server struct {
 	deps      Deps
 	auth      Authenticator
 	validator *validator
+	strangers *quiet
+	former    sparing
 	limiter   *limiter // nil: no bound
 	metrics   *Metrics // nil: not counted
 	gate      gate
@@ -90,7 +92,7 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 		return nil, err
 	}
 	s := &Server{
-		deps: d, auth: auth, validator: v, bodyHash: hash, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {},
+		deps: d, auth: auth, validator: v, bodyHash: hash, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {}, strangers: newQuiet(), former: sparing{last: map[string]time.Time{}},
 		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true},
 	}
 	s.gate.most = int64(o.atOnce)

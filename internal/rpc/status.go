@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"asysta.example/internal/fault"
 )
@@ -97,6 +98,9 @@ func faultStatus(f *fault.Error) *status.Status {
 		}
 		more = append(more, bad)
 	}
+	if f.Retry > 0 {
+		more = append(more, &errdetails.RetryInfo{RetryDelay: durationpb.New(f.Retry)})
+	}
 	return detailed(code, f.Reason, f.Rule, f.Polish, nil, more...)
 }
 
@@ -148,6 +152,8 @@ func FaultFrom(err error) error {
 			f.Reason, f.Rule = d.GetReason(), d.GetMetadata()["rule"]
 		case *errdetails.LocalizedMessage:
 			f.Polish = d.GetMessage()
+		case *errdetails.RetryInfo:
+			f.Retry = d.GetRetryDelay().AsDuration()
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
 				f.Fields = append(f.Fields, fault.Field{Path: v.GetField(), Polish: v.GetDescription()})

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -47,12 +48,37 @@ func (j *judgedStream) SendMsg(m any) error {
 		if !j.judged {
 			return fault.Denied()
 		}
+		if err := j.still(); err != nil {
+			return err
+		}
 		first := j.trail.policy.reads && !j.trail.logged
 		if err := j.server.logReads(j.ctx, j.trail, first); err != nil {
 			return err
 		}
 	}
 	return j.ServerStream.SendMsg(m)
+}
+
+// still refuses to go on where the token has ended since the stream began, or the caller is not what they were then: an employment ended, a role or a login was
+// taken away. Who has other rights now begins anew.
+func (j *judgedStream) still() error {
+	token, err := bearer(j.ctx)
+	if err != nil {
+		return err
+	}
+	who, err := j.server.auth.Authenticate(j.ctx, token)
+	if err != nil {
+		return err
+	}
+	g, ok := j.trail.policy.grant(who, j.trail.resource)
+	if !ok {
+		j.trail.why = whyTenant
+		return fault.Denied()
+	}
+	if !reflect.DeepEqual(g, j.trail.grant) {
+		return &fault.Error{Kind: fault.KindUnavailable, Reason: "RIGHTS_CHANGED", Polish: "Uprawnienia tego konta właśnie się zmieniły. Połącz się ponownie, aby pobierać dalej."}
+	}
+	return nil
 }
 
 // streamJudged authenticates the caller; the request is judged when the handler receives it.

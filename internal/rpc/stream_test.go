@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"io"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -11,6 +12,8 @@ import (
 	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/directory"
 	"asysta.example/internal/store"
 )
 
@@ -77,4 +80,65 @@ func TestStreamIsJudgedAndLogged(t *testing.T) {
 	if n, err := receive("coordinator", "powiaty/3024"); n != 0 || status.Code(err) != codes.Unavailable {
 		t.Errorf("without the access log %d messages left, %v", n, err)
 	}
+}
+
+// A stream that runs when its caller is revoked ends before the next message leaves, as a call would be refused.
+func TestAStreamEndsWithItsCallersRights(t *testing.T) {
+	for label, tt := range map[string]struct {
+		revoke func(w *world)
+		want   codes.Code
+		reason string
+	}{
+		"nothing happens": {func(*world) {}, codes.OK, ""},
+		"the person's access ends": {func(w *world) {
+			w.change("coordinator", func(p *directory.Person) { p.ActiveTo = calendar.In(now).AddDays(-1) })
+		}, codes.Unauthenticated, "NO_SUCH_PERSON"},
+		"the login is taken away": {func(w *world) {
+			w.change("coordinator", func(p *directory.Person) { p.Subjects = nil })
+		}, codes.Unauthenticated, "NO_SUCH_PERSON"},
+		"the role is taken away": {func(w *world) {
+			w.change("coordinator", func(p *directory.Person) { p.CountyRoles = nil })
+		}, codes.PermissionDenied, "DENIED"},
+		"another role comes": {func(w *world) {
+			w.change("coordinator", func(p *directory.Person) { p.CountyRoles = append(p.CountyRoles, access.Auditor) })
+		}, codes.Unavailable, "RIGHTS_CHANGED"},
+		"the token ends": {func(w *world) { w.later.Store(int64(13 * time.Hour)) }, codes.Unauthenticated, "TOKEN_EXPIRED"},
+	} {
+		t.Run(label, func(t *testing.T) {
+			w := newWorld(t)
+			first, revoked := make(chan struct{}), make(chan struct{})
+			w.plans.sync = func(_ *planningv1.SyncPlansRequest, stream grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error {
+				if err := stream.Send(&planningv1.SyncPlansResponse{}); err != nil {
+					return err
+				}
+				close(first)
+				<-revoked
+				return stream.Send(&planningv1.SyncPlansResponse{})
+			}
+			stream, err := planningv1.NewCoordinationServiceClient(w.conn).SyncPlans(w.as("coordinator"), &planningv1.SyncPlansRequest{Parent: "powiaty/3024"})
+			must(t, err)
+			_, err = stream.Recv()
+			must(t, err)
+			<-first
+			tt.revoke(w)
+			close(revoked)
+			_, err = stream.Recv()
+			if status.Code(err) != tt.want || (err != nil && info(err).GetReason() != tt.reason) {
+				t.Errorf("the next message: %v %v, want %v %s", err, info(err), tt.want, tt.reason)
+			}
+		})
+	}
+}
+
+// change alters a person of the county.
+func (w *world) change(id string, change func(*directory.Person)) {
+	w.t.Helper()
+	scope := w.deps.Store.ForCounty(county)
+	doc, err := scope.Load(w.t.Context(), store.Ref{Kind: store.People, ID: id})
+	must(w.t, err)
+	p, err := directory.PersonOf(doc)
+	must(w.t, err)
+	change(&p)
+	_, _, err = scope.Commit(w.t.Context(), doc, store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: now, Cover: p})
+	must(w.t, err)
 }

@@ -5,26 +5,29 @@ import (
 	"slices"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/name"
 	"asysta.example/internal/store"
 )
 
 // trail is what one call leaves for those around the handler: the log, the audit of denials and the access log. The inner interceptors fill it, the
 // outer ones read it when the handler has returned.
 type trail struct {
-	policy *policy // nil for a service that is open to all (health)
-	method string
-	who    access.Principal
-	grant  access.Grant
-	gmina  string // tenant named by the request, authorized or not; "" where it was malformed
-	county string
-	why    string // why a call was refused, for the auditor alone
-	call   Call
-	reads  *store.ReadSet
-	logged bool // a line of the access log is written (streams)
+	policy   *policy // nil for a service that is open to all (health)
+	method   string
+	who      access.Principal
+	grant    access.Grant
+	gmina    string // tenant named by the request, authorized or not; "" where it was malformed
+	county   string
+	why      string    // why a call was refused, for the auditor alone
+	resource name.Name // that the request names
+	call     Call
+	reads    *store.ReadSet
+	logged   bool // a line of the access log is written (streams)
 }
 
 // Reasons of a refusal, as the access log has them. The caller is told none of them.
 const (
+	whyPerson = "PERSON" // a good token of somebody who may not log in (any more); once a minute for each
 	whyTenant = "TENANT" // malformed, unknown or foreign tenant, or no accepted role in it
 	whyObject = "OBJECT" // the tenant was right, the object rule was not met, or there is no such object
 )
