@@ -35,7 +35,7 @@ func OverEngine(e store.Engine) KeyStore { return engineKeys{e} }
 type engineKeys struct{ engine store.Engine }
 
 func (k engineKeys) Insert(ctx context.Context, collection, id string, body bson.Raw) error {
-	return k.engine.Write(ctx, []store.Step{{Op: store.Insert, Collection: collection, ID: id, Body: body, Point: PointInsert}})
+	return k.engine.Write(ctx, []store.Step{{Op: store.Insert, Collection: collection, ID: id, Body: body, Version: 1, Point: PointInsert}})
 }
 
 func (k engineKeys) Get(ctx context.Context, collection, id string) (bson.Raw, error) {

@@ -48,7 +48,6 @@ var (
 	outboxByRecorded  = IndexSpec{Name: "by_recorded", Fields: []string{"recorded_at"}}
 	feedByCommit      = IndexSpec{Name: "by_commit", Fields: []string{"commit", "feed"}}
 	accessByRef       = IndexSpec{Name: "by_ref", Fields: []string{"refs", "at"}}
-	kindByCreated     = IndexSpec{Name: "by_created", Fields: []string{"created"}}
 	filesByCounty     = IndexSpec{Name: "by_county", Fields: []string{"county", "gmina"}}
 	recordsByFile     = IndexSpec{Name: "by_file", Fields: []string{"file", "date"}}
 	recordsByGmina    = IndexSpec{Name: "by_gmina", Fields: []string{"gmina", "date"}}
@@ -70,7 +69,7 @@ func Specs(whole bool) []CollectionSpec {
 		specs[0].Indexes, specs[1].Indexes, specs[2].Indexes = nil, nil, nil
 	}
 	for _, kind := range Kinds {
-		spec := CollectionSpec{Name: string(kind), Indexes: []IndexSpec{kindByCreated}}
+		spec := CollectionSpec{Name: string(kind)}
 		if kind == FamilyFiles {
 			spec.Indexes = append(spec.Indexes, filesByCounty)
 		}

@@ -5,24 +5,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Verify implements SystemScope. It reads the whole journal once, in the order of aggregates and versions, while others may commit.
+// Checker is an engine that can tell whether what it keeps beside the documents (keys, versions, index entries) agrees with them. Faults name collections, indexes and keys.
+type Checker interface {
+	Check(ctx context.Context) (faults []string, err error)
+}
+
+// Verify implements SystemScope. It reads the whole journal once, in the order of aggregates and versions, while others may commit, and then holds what is derived from it
+// against it: records, documents, feeds, and what the engine keeps beside them.
 func (s *systemScope) Verify(ctx context.Context) (VerifyReport, error) {
-	v := &verifier{systemScope: s}
-	q := EngineQuery{Collection: journal}
-	err := s.each(ctx, q, func(h EngineHit) error { return v.commit(ctx, h.Body) })
+	v := &verifier{systemScope: s, fed: map[string]int{}, added: map[RecordType]int{}}
+	err := s.each(ctx, EngineQuery{Collection: journal}, func(h EngineHit) error { return v.commit(ctx, hitKey(h), h.Body) })
 	if err == nil {
 		err = v.finish(ctx)
 	}
 	for i := 0; err == nil && i < len(Kinds); i++ {
 		err = v.orphans(ctx, Kinds[i])
 	}
+	for _, t := range recordTypes() {
+		if err == nil {
+			err = v.strangers(ctx, t)
+		}
+	}
 	if err == nil {
 		err = v.feeds(ctx)
+	}
+	if checker, ok := s.engine.(Checker); ok && err == nil {
+		var faults []string
+		faults, err = checker.Check(ctx)
+		v.report.Faults = append(v.report.Faults, faults...)
 	}
 	if err != nil {
 		return v.report, fmt.Errorf("store: verify: %w", err)
@@ -30,85 +46,134 @@ func (s *systemScope) Verify(ctx context.Context) (VerifyReport, error) {
 	return v.report, nil
 }
 
+// hitKey is the _id by which an engine found a document, whatever the document says of itself.
+func hitKey(h EngineHit) string {
+	id, _ := h.Key[len(h.Key)-1].(string)
+	return id
+}
+
 // verifier adds up one aggregate after the other.
 type verifier struct {
 	*systemScope
 	report VerifyReport
-	doc    *Document // the aggregate being added up; nil before the first
+	ref    string    // of the aggregate being added up, as the keys of its commits begin; "" before the first
+	doc    *Document // what it adds up to
 	broken bool      // it has a fault already: one is named for each aggregate
+	fed    map[string]int
+	added  map[RecordType]int
 }
 
 func (v *verifier) fault(format string, args ...any) {
 	v.report.Faults = append(v.report.Faults, fmt.Sprintf(format, args...))
 }
 
-// commit takes the next entry of the journal.
-func (v *verifier) commit(ctx context.Context, raw bson.Raw) error {
-	c, err := decodeCommit(raw)
-	if err != nil {
-		return err
-	}
-	if v.doc == nil || v.doc.Ref() != c.Ref {
+// breaks names the fault of the aggregate being added up.
+func (v *verifier) breaks(format string, args ...any) {
+	v.broken = true
+	v.fault(format, args...)
+}
+
+// commit takes the next entry of the journal. Which aggregate it belongs to is what its key says.
+func (v *verifier) commit(ctx context.Context, key string, raw bson.Raw) error {
+	ref, _, _ := strings.Cut(key, "@")
+	if v.doc == nil || v.ref != ref {
 		if err := v.finish(ctx); err != nil {
 			return err
 		}
+		kind, id, _ := strings.Cut(ref, "/")
 		v.report.Aggregates++
-		v.doc, v.broken = &Document{ID: c.Ref.ID, Kind: c.Ref.Kind}, false
+		v.ref, v.doc, v.broken = ref, &Document{ID: id, Kind: Kind(kind)}, false
 	}
 	v.report.Commits++
-	return v.add(ctx, c, raw)
+	return v.add(ctx, key, raw)
 }
 
 // add checks one commit and folds it.
-func (v *verifier) add(ctx context.Context, c *Commit, raw bson.Raw) error {
+func (v *verifier) add(ctx context.Context, key string, raw bson.Raw) error {
 	if v.broken {
 		return nil
 	}
-	hash, err := commitHash(raw)
-	if err != nil {
-		return err
+	if !intact(raw) {
+		v.breaks("%s: the commit was altered", key)
+		return nil
 	}
-	if !bytes.Equal(hash, c.Hash) || c.Key != commitKey(c.Ref, c.Version) {
-		v.broken = true
-		v.fault("%s: the commit was altered", c.Key)
+	c, err := decodeCommit(raw)
+	if errors.Is(err, ErrSchema) {
+		return err // what a newer program wrote, and nobody altered since
+	}
+	if err != nil || c.Key != key || key != commitKey(c.Ref, c.Version) || !slices.Contains(Kinds, c.Ref.Kind) {
+		v.breaks("%s: the commit was altered", key)
 		return nil
 	}
 	next, err := fold(v.doc, c)
 	if errors.Is(err, errChain) {
-		v.broken = true
-		v.fault("%s: the commit before it is missing or another one", c.Key)
+		v.breaks("%s: the commit before it is missing or another one", key)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	v.doc = next
+	for _, e := range entries(c) {
+		v.fed[e.Feed]++
+	}
 	return v.records(ctx, c)
+}
+
+// intact tells whether the bytes of a commit are those that its own hash was taken of: one document, well formed, with one hash.
+func intact(raw bson.Raw) bool {
+	if size, _, ok := bsonSize(raw); !ok || size != len(raw) || raw.Validate() != nil {
+		return false
+	}
+	elements, err := raw.Elements()
+	if err != nil {
+		return false
+	}
+	hashes := 0
+	var said []byte
+	for _, e := range elements {
+		if e.Key() == "hash" {
+			hashes++
+			_, said, _ = e.Value().BinaryOK()
+		}
+	}
+	hash, err := commitHash(raw)
+	return err == nil && hashes == 1 && bytes.Equal(hash, said)
+}
+
+// bsonSize reads the size that a document begins with.
+func bsonSize(raw bson.Raw) (size int, rest []byte, ok bool) {
+	if len(raw) < 5 || raw[len(raw)-1] != 0 {
+		return 0, nil, false
+	}
+	return int(raw[0]) | int(raw[1])<<8 | int(raw[2])<<16 | int(raw[3])<<24, raw[4:], true
 }
 
 // records checks that the records of a commit are stored as it added them. One that is missing right now may still be on its way.
 func (v *verifier) records(ctx context.Context, c *Commit) error {
 	for _, r := range c.Records {
-		raw, err := v.engine.Get(ctx, string(r.Type), recordKey(c.Ref.ID, r.ID))
-		if errors.Is(err, ErrNotFound) {
+		v.added[r.Type]++
+		if recordsOf[r.Type] != c.Ref.Kind {
+			v.breaks("%s: the commit was altered", c.Key)
+			return nil
+		}
+		id := recordKey(c.Ref.ID, r.ID)
+		raw, err := v.engine.Get(ctx, string(r.Type), id)
+		if errors.Is(err, ErrNotFound) && !v.whole {
 			if _, err = v.current(ctx, c.Ref); err != nil {
 				return err
 			}
-			raw, err = v.engine.Get(ctx, string(r.Type), recordKey(c.Ref.ID, r.ID))
+			raw, err = v.engine.Get(ctx, string(r.Type), id)
 		}
 		if errors.Is(err, ErrNotFound) {
-			v.fault("%s/%s: the record of %s is missing", r.Type, recordKey(c.Ref.ID, r.ID), c.Key)
+			v.fault("%s/%s: the record of %s is missing", r.Type, id, c.Key)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		stored, err := decodeRecord(r.Type, raw)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(stored.Body, r.Body) || stored.Date != r.Date || stored.Version != c.Version || stored.File != c.Ref.ID {
-			v.fault("%s/%s: the record differs from %s", r.Type, recordKey(c.Ref.ID, r.ID), c.Key)
+		if !bytes.Equal(raw, encodeRecord(c, r)) {
+			v.fault("%s/%s: the record differs from %s", r.Type, id, c.Key)
 		}
 	}
 	return nil
@@ -119,80 +184,61 @@ func (v *verifier) finish(ctx context.Context) error {
 	if v.doc == nil || v.broken {
 		return nil
 	}
-	ref := v.doc.Ref()
-	now, err := v.current(ctx, ref)
-	if errors.Is(err, errChain) || errors.Is(err, ErrNotFound) {
-		v.fault("%s: the document differs from the journal", ref)
-		return nil
-	}
-	if err != nil {
+	raw, err := v.document(ctx)
+	if err != nil || v.broken {
 		return err
 	}
-	for v.doc.Version < now.Version && !v.broken { // committed since the journal was read
-		raw, err := v.engine.Get(ctx, journal, commitKey(ref, v.doc.Version+1))
+	version, ok := raw.Lookup("version").AsInt64OK()
+	if !ok {
+		v.breaks("%s: the document differs from the journal", v.ref)
+		return nil
+	}
+	for v.doc.Version < version && !v.broken { // committed since the journal was read
+		key := SequenceKey(v.ref, v.doc.Version+1)
+		commit, err := v.engine.Get(ctx, journal, key)
 		if errors.Is(err, ErrNotFound) {
-			v.fault("%s: the document is ahead of the journal", ref)
+			v.breaks("%s: the document is ahead of the journal", v.ref)
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		c, err := decodeCommit(raw)
-		if err != nil {
-			return err
-		}
-		if err := v.add(ctx, c, raw); err != nil {
+		if err := v.add(ctx, key, commit); err != nil {
 			return err
 		}
 	}
-	v.compare(v.doc, now)
+	if !v.broken && !bytes.Equal(raw, encodeDocument(v.doc)) {
+		v.breaks("%s: the document differs from the journal", v.ref)
+	}
 	return nil
 }
 
-func (v *verifier) compare(want, got *Document) {
-	if v.broken {
-		return
+// document gives the stored document of the aggregate being added up, after others have had their chance to bring it up to date.
+func (v *verifier) document(ctx context.Context) (bson.Raw, error) {
+	ref := v.doc.Ref()
+	for again := true; ; again = false {
+		raw, err := v.engine.Get(ctx, string(ref.Kind), ref.ID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			if _, err := decodeDocument(raw); err != nil {
+				v.breaks("%s: the document differs from the journal", v.ref)
+				return nil, nil
+			}
+		}
+		if v.whole || !again {
+			if err != nil {
+				v.breaks("%s: the document is missing", v.ref)
+			}
+			return raw, nil
+		}
+		switch _, err := v.current(ctx, ref); {
+		case errors.Is(err, errChain):
+			v.breaks("%s: the document differs from the journal", v.ref)
+			return nil, nil
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
 	}
-	if !bytes.Equal(encodeDocument(want), encodeDocument(got)) {
-		v.fault("%s: the document differs from the journal", want.Ref())
-	}
-}
-
-// orphans finds documents without any journal.
-func (v *verifier) orphans(ctx context.Context, kind Kind) error {
-	q := EngineQuery{Collection: string(kind), Index: kindByCreated.Name, Fields: kindByCreated.Fields}
-	return v.each(ctx, q, func(h EngineHit) error {
-		id := h.Key[len(h.Key)-1].(string)
-		_, err := v.engine.Get(ctx, journal, commitKey(Ref{Kind: kind, ID: id}, 1))
-		if errors.Is(err, ErrNotFound) {
-			v.fault("%s/%s: the document has no journal", kind, id)
-			return nil
-		}
-		return err
-	})
-}
-
-// feeds checks that positions have no gap and that what they name is in the journal.
-func (v *verifier) feeds(ctx context.Context) error {
-	feed, position := "", int64(0)
-	q := EngineQuery{Collection: feeds}
-	return v.each(ctx, q, func(h EngineHit) error {
-		var row feedRow
-		if err := bson.Unmarshal(h.Body, &row); err != nil {
-			return err
-		}
-		if row.Feed != feed {
-			feed, position = row.Feed, 0
-		}
-		if position++; row.Position != position || !strings.HasPrefix(row.Key, feed+"@") {
-			v.fault("feed %s: position %d is missing or out of place", feed, position)
-			position = row.Position
-		}
-		_, err := v.engine.Get(ctx, journal, row.Commit)
-		if errors.Is(err, ErrNotFound) {
-			v.fault("feed %s: position %d names %s, which the journal lacks", feed, row.Position, row.Commit)
-			return nil
-		}
-		return err
-	})
 }
