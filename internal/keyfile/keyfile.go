@@ -48,7 +48,7 @@ func Read(path string) (content []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if Exposed(info) {
 		return nil, fmt.Errorf("%w: %s has mode %04o; chmod 600", ErrExposed, path, info.Mode().Perm())
 	}
 	return io.ReadAll(file)

@@ -72,7 +72,7 @@ func LoadMaster(path string) (*Master, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: load master: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if keyfile.Exposed(info) {
 		return nil, fmt.Errorf("%w: %s has mode %04o", ErrMasterExposed, path, info.Mode().Perm())
 	}
 	var content bytes.Buffer

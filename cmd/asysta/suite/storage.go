@@ -13,6 +13,7 @@ import (
 
 	"asysta.example/internal/directory"
 	"asysta.example/internal/identity"
+	"asysta.example/internal/keyfile"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/seal"
 	"asysta.example/internal/store"
@@ -120,7 +121,7 @@ func systemTokens(path string, clock func() time.Time) (*identity.SystemTokens, 
 	if err != nil {
 		return nil, fmt.Errorf("suite: system key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if keyfile.Exposed(info) {
 		return nil, fmt.Errorf("suite: system key: %s is readable by others than its owner (mode %04o); chmod 600", path, info.Mode().Perm())
 	}
 	if key, err = os.ReadFile(path); err != nil {
