@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -19,6 +20,7 @@ const page = 200
 // Reader reads the directory. It is safe for concurrent use. What is absent, or lies in another gmina or county, is store.ErrNotFound.
 type Reader struct {
 	store store.Store
+	known decoded
 }
 
 // NewReader gives a reader of a store's directory.
@@ -33,7 +35,7 @@ func (r *Reader) Gmina(ctx context.Context, teryt string) (Gmina, int64, error) 
 	if err != nil {
 		return Gmina{}, 0, fmt.Errorf("directory: gmina: %w", err)
 	}
-	g, err := GminaOf(doc)
+	g, err := remembered(&r.known, GminaOf)(doc)
 	return g, g.Version, err
 }
 
@@ -104,7 +106,7 @@ func (r *Reader) ListPeople(ctx context.Context, county string, role access.Role
 
 // Employments gives every employment of a person, past ones too, by gmina and first day.
 func (r *Reader) Employments(ctx context.Context, person string) ([]Staff, error) {
-	staff, err := each(ctx, r.store.System(), store.Staff, store.Query{Index: "by_person", Equal: []any{person}}, StaffOf)
+	staff, err := each(ctx, r.store.System(), store.Staff, store.Query{Index: "by_person", Equal: []any{person}}, remembered(&r.known, StaffOf))
 	slices.SortFunc(staff, func(a, b Staff) int {
 		return cmp.Or(cmp.Compare(a.Gmina, b.Gmina), a.ActiveFrom.Compare(b.ActiveFrom), cmp.Compare(a.ID, b.ID))
 	})
@@ -116,7 +118,7 @@ func (r *Reader) Principal(ctx context.Context, subject string, today calendar.D
 	if subject == "" {
 		return access.Principal{}, store.ErrNotFound
 	}
-	people, err := each(ctx, r.store.System(), store.People, store.Query{Index: "by_subject", Equal: []any{subject}}, PersonOf)
+	people, err := each(ctx, r.store.System(), store.People, store.Query{Index: "by_subject", Equal: []any{subject}}, remembered(&r.known, PersonOf))
 	if err != nil {
 		return access.Principal{}, err
 	}
@@ -176,6 +178,43 @@ func each[T any](ctx context.Context, r store.Reader, kind store.Kind, q store.Q
 			return out, nil
 		}
 		q.Token = p.Next
+	}
+}
+
+// decoded keeps what documents of the directory decode to, by their last commit: every call reads who may make it, and the same people call again and again. The
+// documents themselves are read each time, so that a change holds for the next call.
+type decoded struct {
+	mu     sync.Mutex
+	values map[store.Ref]any
+}
+
+// maxDecoded bounds what is kept.
+const maxDecoded = 5000
+
+// remembered gives what a document decodes to. Its slices are shared and must not be changed.
+func remembered[T any](k *decoded, of func(*store.Document) (T, error)) func(*store.Document) (T, error) {
+	type version struct {
+		hash  string
+		value T
+	}
+	return func(doc *store.Document) (T, error) {
+		k.mu.Lock()
+		v, ok := k.values[doc.Ref()].(version)
+		k.mu.Unlock()
+		if ok && v.hash == string(doc.Hash) {
+			return v.value, nil
+		}
+		value, err := of(doc)
+		if err != nil {
+			return value, err
+		}
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.values == nil || len(k.values) >= maxDecoded {
+			k.values = map[store.Ref]any{}
+		}
+		k.values[doc.Ref()] = version{string(doc.Hash), value}
+		return value, nil
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
+	"asysta.example/internal/store"
 )
 
 // Date writes a civil date for the wire; nil for no date.
@@ -62,7 +63,16 @@ func PageSize(asked int32) int {
 	return min(int(asked), MaxPage)
 }
 
-// Decode reads a cover, a section or a record's body; the zero T for nil.
+// Part reads the cover or a section of a document, once for all who have the document; the zero T for nil. What it holds must not be changed.
+func Part[T any](doc *store.Document, part bson.Raw) (T, error) {
+	v, err := store.Decoded[T](doc, part)
+	if err != nil {
+		return v, fmt.Errorf("rpc: %w", err)
+	}
+	return v, nil
+}
+
+// Decode reads a record's body; the zero T for nil.
 func Decode[T any](raw bson.Raw) (T, error) {
 	var v T
 	if len(raw) == 0 {

@@ -3,11 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"time"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/fault"
@@ -18,6 +14,8 @@ import (
 type Mutation struct {
 	Scope store.Scope
 	Ref   store.Ref
+	// Base is the aggregate as the handler has loaded it in this scope already; nil lets Mutate load it.
+	Base *store.Document
 	// Etag is the version that the caller has seen; "" changes whatever is there (creation, work between services).
 	Etag string
 	// Create allows the aggregate to be absent: Authorize is not asked then, and Apply gets an empty document of version 0.
@@ -40,6 +38,9 @@ const attempts = 8
 // carried out before; the document is the present one then. Errors are faults, but for failures of the engine.
 func (d Deps) Mutate(ctx context.Context, m Mutation) (doc *store.Document, replayed bool, err error) {
 	for n := range attempts {
+		if n > 0 {
+			m.Base = nil
+		}
 		doc, replayed, err = d.mutateOnce(ctx, m)
 		if !errors.Is(err, store.ErrConflict) {
 			return doc, replayed, asFault(ctx, err)
@@ -66,7 +67,10 @@ func pause(ctx context.Context, attempt int) error {
 }
 
 func (d Deps) mutateOnce(ctx context.Context, m Mutation) (*store.Document, bool, error) {
-	base, err := m.Scope.Load(ctx, m.Ref)
+	base, err := m.Base, error(nil)
+	if base == nil {
+		base, err = m.Scope.Load(ctx, m.Ref)
+	}
 	switch {
 	case errors.Is(err, store.ErrNotFound) && m.Create:
 		base = m.Scope.New(m.Ref)
@@ -91,7 +95,7 @@ func (d Deps) mutateOnce(ctx context.Context, m Mutation) (*store.Document, bool
 		return nil, false, err
 	}
 	if m.ValidateOnly {
-		doc, err := preview(base, change)
+		doc, err := store.Preview(base, change)
 		return doc, false, err
 	}
 	change.Actor, change.Method, change.RequestID, change.BodyHash = actor, call.Method, call.RequestID, call.BodyHash
@@ -112,43 +116,6 @@ func meets(doc *store.Document, call Call, actor store.Actor) (bool, error) {
 		return false, fault.Reused()
 	}
 	return true, nil
-}
-
-// preview is the document that a change would make, without a commit.
-func preview(base *store.Document, c store.Change) (*store.Document, error) {
-	doc := *base
-	var err error
-	if c.Cover != nil {
-		if doc.Cover, err = bson.Marshal(c.Cover); err != nil {
-			return nil, fmt.Errorf("rpc: preview: %w", err)
-		}
-	}
-	doc.Sections = maps.Clone(base.Sections)
-	for name, section := range c.Sections {
-		if section == nil {
-			delete(doc.Sections, name)
-			continue
-		}
-		raw, err := bson.Marshal(section)
-		if err != nil {
-			return nil, fmt.Errorf("rpc: preview: %w", err)
-		}
-		if doc.Sections == nil {
-			doc.Sections = map[string]bson.Raw{}
-		}
-		doc.Sections[name] = raw
-	}
-	if c.Deadlines != nil {
-		typ, raw, err := bson.MarshalValue(c.Deadlines)
-		if err != nil {
-			return nil, fmt.Errorf("rpc: preview: %w", err)
-		}
-		doc.Deadlines = bson.RawValue{Type: typ, Value: raw}
-	}
-	if c.Gmina != "" {
-		doc.Gmina = c.Gmina
-	}
-	return &doc, nil
 }
 
 // asFault turns the store's errors into what the caller is told. Others pass.

@@ -44,7 +44,19 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if err != nil {
 		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
 	}
+	remember(doc, commit, change)
 	return s.handOut(ctx, doc), false, nil
+}
+
+// remember notes the values that the parts of a document were made of, so that nobody decodes what was just encoded.
+func remember(doc *Document, commit *Commit, change Change) {
+	if doc.memo == nil {
+		return
+	}
+	doc.memo.put(commit.Cover, change.Cover)
+	for name, raw := range commit.Sections {
+		doc.memo.put(raw, change.Sections[name])
+	}
 }
 
 // mayCommit checks who commits, and that the document was handed out by this scope and not altered in its tenant.

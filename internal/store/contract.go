@@ -145,6 +145,7 @@ type Document struct {
 
 	scope  string   // name of the scope that handed the document out; only that scope commits on it
 	stored bson.Raw // the bytes that this document has in the database, where they are known
+	memo   *memo    // what was decoded from it, see Decoded
 }
 
 // Ref names the aggregate of the document.

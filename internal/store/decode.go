@@ -41,7 +41,7 @@ func eachElement(raw []byte, fn func(key string, v bson.RawValue) error) error {
 
 // readDocument decodes a stored document. What it holds (cover, sections, deadlines) points into raw, which must not be changed afterwards.
 func readDocument(raw bson.Raw) (*Document, error) {
-	d := &Document{stored: raw}
+	d := &Document{stored: raw, memo: &memo{}}
 	err := eachElement(raw, func(key string, v bson.RawValue) error {
 		ok := true
 		switch key {

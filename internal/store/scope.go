@@ -135,7 +135,7 @@ func (s *scope) History(ctx context.Context, ref Ref, after int64, limit int) ([
 
 // New implements Scope.
 func (s *scope) New(ref Ref) *Document {
-	doc := &Document{ID: ref.ID, Kind: ref.Kind, Schema: Schema, scope: s.name()}
+	doc := &Document{ID: ref.ID, Kind: ref.Kind, Schema: Schema, scope: s.name(), memo: &memo{}}
 	switch s.tenant {
 	case ByGmina:
 		doc.Gmina, doc.County = s.value, countyOf(s.value)

@@ -32,7 +32,7 @@ func (s *Server) audited(ctx context.Context, resource string) (*store.Document,
 	if err != nil {
 		return nil, rpc.Absent(ctx, err)
 	}
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return nil, err
 	}

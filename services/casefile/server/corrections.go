@@ -56,7 +56,7 @@ func (s *Server) CorrectAssignment(ctx context.Context, req *casefilev1.CorrectA
 
 // visited gives the first and last day on which the work card has an entry of an assignment, interventions apart. Nothing of the entries is handed out.
 func (s *Server) visited(ctx context.Context, doc *store.Document, as familyfile.Assignment) (first, last calendar.Date, err error) {
-	card, err := rpc.Decode[workcard.Card](doc.Sections[workcard.SectionName])
+	card, err := rpc.Part[workcard.Card](doc, doc.Sections[workcard.SectionName])
 	if err != nil {
 		return first, last, err
 	}

@@ -178,7 +178,7 @@ func (s *Server) grounded(ctx context.Context, gmina, resource string) (bool, er
 	if _, sees := access.GrantFrom(ctx).RoleOn(access.Parties{ContractedBody: cover.ContractedBody, LockedOut: cover.LockedOut}); !sees {
 		return false, unknown
 	}
-	r, err := rpc.Decode[consented](doc.Sections["referral"])
+	r, err := rpc.Part[consented](doc, doc.Sections["referral"])
 	last := map[string]string{}
 	for _, c := range r.Consents {
 		last[c.Member] = c.Decision

@@ -102,7 +102,7 @@ func (s *Server) giveBack(ctx context.Context, doc *store.Document, to casefile.
 
 // settle brings the caseloads in line with a committed file: its assistant holds a place while the file is active, nobody else does. It can be repeated.
 func (s *Server) settle(ctx context.Context, doc *store.Document) error {
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (s *Server) settle(ctx context.Context, doc *store.Document) error {
 
 // settlePerson settles the place of one person.
 func (s *Server) settlePerson(ctx context.Context, doc *store.Document, person string) error {
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return err
 	}

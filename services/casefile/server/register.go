@@ -66,7 +66,7 @@ func (s *Server) claimOnce(ctx context.Context, want claim, gmina string, number
 	if err != nil {
 		return "", fmt.Errorf("casefile: register: %w", err)
 	}
-	reg, err := rpc.Decode[register](doc.Cover)
+	reg, err := rpc.Part[register](doc, doc.Cover)
 	if err != nil {
 		return "", err
 	}
@@ -126,7 +126,7 @@ func (s *Server) stands(ctx context.Context, c claim, gmina string) (bool, error
 	case err != nil:
 		return false, err
 	}
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return false, err
 	}
@@ -144,7 +144,7 @@ func (s *Server) inUse(ctx context.Context, scope store.Scope, want claim) error
 				return fmt.Errorf("casefile: register: %w", err)
 			}
 			for _, hit := range page.Hits {
-				cover, err := rpc.Decode[familyfile.Cover](hit.Doc.Cover)
+				cover, err := rpc.Part[familyfile.Cover](hit.Doc, hit.Doc.Cover)
 				if err != nil {
 					return err
 				}

@@ -50,17 +50,17 @@ type loaded struct {
 }
 
 func decode(doc *store.Document) (loaded, error) {
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return loaded{}, err
 	}
-	section, err := rpc.Decode[casefile.Section](doc.Sections[casefile.SectionName])
+	section, err := rpc.Part[casefile.Section](doc, doc.Sections[casefile.SectionName])
 	return loaded{doc: doc, file: casefile.File{Cover: cover, Section: section}}, err
 }
 
 // visible says in which role the caller reaches the file, or fault.Denied. A service that asks for a person reaches what the tenant has.
 func visible(ctx context.Context, doc *store.Document) (access.Role, error) {
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return "", err
 	}
@@ -121,7 +121,7 @@ func (s *Server) carryOut(ctx context.Context, req request, build func(casefile.
 // commit puts a command on a loaded file.
 func (s *Server) commit(ctx context.Context, l loaded, role access.Role, etag string, validateOnly bool, build func(casefile.File) (casefile.Command, error)) (*store.Document, error) {
 	doc, _, err := s.deps.Mutate(ctx, rpc.Mutation{
-		Scope: s.deps.Scope(ctx), Ref: l.doc.Ref(), Etag: etag, ValidateOnly: validateOnly, Role: role,
+		Scope: s.deps.Scope(ctx), Ref: l.doc.Ref(), Base: l.doc, Etag: etag, ValidateOnly: validateOnly, Role: role,
 		Authorize: func(doc *store.Document) error { _, err := visible(ctx, doc); return err },
 		Apply: func(doc *store.Document) (store.Change, error) {
 			now, err := decode(doc)

@@ -41,7 +41,7 @@ func childPlanID(file, child string) string {
 func childPlanRef(id string) store.Ref { return store.Ref{Kind: store.ChildPlans, ID: id} }
 
 func decodeChildPlan(doc *store.Document) (planning.ChildPlan, error) {
-	return rpc.Decode[planning.ChildPlan](doc.Sections[childPlanSection])
+	return rpc.Part[planning.ChildPlan](doc, doc.Sections[childPlanSection])
 }
 
 // childPlan gives the help plan of a child as last published; a zero one where none is. The caller has reached the child's family file before.

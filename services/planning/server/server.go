@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -105,17 +106,17 @@ func (s shell) env(ctx context.Context, gmina string) (planning.Env, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return planning.Env{}, fmt.Errorf("planning: settings of the gmina: %w", err)
 	}
-	env := planning.Env{Today: s.deps.Today(), Now: s.deps.Clock(), Staff: g.Employment.Staff, Person: g.Person, HeadApproves: settings.Settings.PlanApprovalByHead}
+	env := planning.Env{Today: s.deps.Today(), Now: s.deps.Clock().Truncate(time.Millisecond), Staff: g.Employment.Staff, Person: g.Person, HeadApproves: settings.Settings.PlanApprovalByHead}
 	return env, nil
 }
 
 // decode reads what planning works on out of a document.
 func decode(doc *store.Document) (planning.File, error) {
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return planning.File{}, err
 	}
-	section, err := rpc.Decode[planning.Section](doc.Sections[planning.SectionName])
+	section, err := rpc.Part[planning.Section](doc, doc.Sections[planning.SectionName])
 	return planning.File{Cover: cover, Section: section}, err
 }
 

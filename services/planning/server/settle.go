@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/rpc"
@@ -53,7 +54,7 @@ func (s shell) tell(ctx context.Context, p planning.ChildPlan) error {
 		}
 		scope, tenant = s.deps.Store.For(doc.Gmina), doc.Gmina
 	}
-	env := planning.Env{Today: s.deps.Today(), Now: s.deps.Clock()}
+	env := planning.Env{Today: s.deps.Today(), Now: s.deps.Clock().Truncate(time.Millisecond)}
 	_, _, err := s.deps.Mutate(s.system(ctx, tenant), rpc.Mutation{Scope: scope, Ref: fileRef(p.File), Apply: func(doc *store.Document) (store.Change, error) {
 		return tellChange(doc, p, env)
 	}})

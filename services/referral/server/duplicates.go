@@ -121,7 +121,7 @@ func (s *Server) look(ctx context.Context, t target, r referral.Referral, kind s
 			return err
 		}
 		for _, hit := range page.Hits {
-			like, err := rpc.Decode[likeness](hit.Doc.Cover)
+			like, err := rpc.Part[likeness](hit.Doc, hit.Doc.Cover)
 			if err != nil {
 				return err
 			}

@@ -64,7 +64,7 @@ func (s *Server) ListReferrals(ctx context.Context, req *referralv1.ListReferral
 
 // show adds a referral that the filter and the caller's rights let through.
 func (s *Server) show(ctx context.Context, out *referralv1.ListReferralsResponse, doc *store.Document, f filter) error {
-	cover, err := rpc.Decode[referral.Cover](doc.Cover)
+	cover, err := rpc.Part[referral.Cover](doc, doc.Cover)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func targetOf(resource string) (target, error) {
 // authorize is the object rule of referrals.
 func authorize(ctx context.Context) func(*store.Document) error {
 	return func(doc *store.Document) error {
-		cover, err := rpc.Decode[referral.Cover](doc.Cover)
+		cover, err := rpc.Part[referral.Cover](doc, doc.Cover)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Server) load(ctx context.Context, resource string) (target, *store.Docu
 }
 
 func stateOf(doc *store.Document) (referral.Referral, error) {
-	return rpc.Decode[referral.Referral](doc.Sections[section])
+	return rpc.Part[referral.Referral](doc, doc.Sections[section])
 }
 
 // actorOf is the caller as the core knows people, in the role in which the caller reaches the referral.

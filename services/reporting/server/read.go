@@ -58,7 +58,7 @@ func eachFile(ctx context.Context, scope store.Scope, fn func(reporting.File)) e
 			return err
 		}
 		for _, h := range page.Hits {
-			c, err := rpc.Decode[familyfile.Cover](h.Doc.Cover)
+			c, err := rpc.Part[familyfile.Cover](h.Doc, h.Doc.Cover)
 			if err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ func (s *Server) behind(ctx context.Context, counts func(familyfile.Cover) bool,
 			return nil, "", rpc.Absent(ctx, err)
 		}
 		for _, h := range page.Hits {
-			c, err := rpc.Decode[familyfile.Cover](h.Doc.Cover)
+			c, err := rpc.Part[familyfile.Cover](h.Doc, h.Doc.Cover)
 			if err != nil {
 				return nil, "", err
 			}
@@ -164,5 +164,5 @@ func (s *Server) load(ctx context.Context, id string) (familyfile.Cover, error) 
 	if err != nil {
 		return familyfile.Cover{}, rpc.Absent(ctx, err)
 	}
-	return rpc.Decode[familyfile.Cover](doc.Cover)
+	return rpc.Part[familyfile.Cover](doc, doc.Cover)
 }

@@ -122,7 +122,7 @@ func (b boot) put(ctx context.Context, ref store.Ref, cover any) error {
 
 // sameClaim refuses a login that leads to somebody else.
 func (b boot) sameClaim(doc *store.Document, cover any) error {
-	held, err := rpc.Decode[claim](doc.Cover)
+	held, err := rpc.Part[claim](doc, doc.Cover)
 	if err == nil && held != cover {
 		return taken()
 	}

@@ -97,7 +97,7 @@ func (s *Server) move(ctx context.Context, subject string, validateOnly bool, to
 	}
 	_, _, err := s.deps.Mutate(ctx, rpc.Mutation{Scope: scope, Ref: ref, Create: true, ValidateOnly: validateOnly,
 		Apply: func(doc *store.Document) (store.Change, error) {
-			held, err := rpc.Decode[claim](doc.Cover)
+			held, err := rpc.Part[claim](doc, doc.Cover)
 			if err != nil {
 				return store.Change{}, err
 			}

@@ -47,14 +47,10 @@ func (s *Server) RecordContact(ctx context.Context, req *casefilev1.RecordContac
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.recorded(ctx, f, store.Contacts, id, req.GetValidateOnly())
-	if err != nil {
-		return nil, err
+	if out.Contact != nil {
+		return f.contactOut(f.made(store.Contacts, id, req.GetValidateOnly()), *out.Contact), nil
 	}
-	if req.GetValidateOnly() {
-		return f.contactOut(r, *out.Contact), nil
-	}
-	c, err := rpc.Decode[workcard.Contact](r.Body)
+	r, c, err := madeBefore[workcard.Contact](ctx, s, f, store.Contacts, id)
 	return f.contactOut(r, c), err
 }
 
@@ -84,14 +80,10 @@ func (s *Server) RecordIntervention(ctx context.Context, req *casefilev1.RecordI
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.recorded(ctx, f, store.Interventions, id, req.GetValidateOnly())
-	if err != nil {
-		return nil, err
+	if out.Intervention != nil {
+		return f.interventionOut(f.made(store.Interventions, id, req.GetValidateOnly()), *out.Intervention), nil
 	}
-	if req.GetValidateOnly() {
-		return f.interventionOut(r, *out.Intervention), nil
-	}
-	note, err := rpc.Decode[workcard.InterventionNote](r.Body)
+	r, note, err := madeBefore[workcard.InterventionNote](ctx, s, f, store.Interventions, id)
 	return f.interventionOut(r, note), err
 }
 

@@ -225,7 +225,7 @@ func reached(ctx context.Context, doc *store.Document) (bool, error) {
 		_, _, ok, err := visible(ctx, doc)
 		return ok, err
 	}
-	c, err := rpc.Decode[referralParties](doc.Cover)
+	c, err := rpc.Part[referralParties](doc, doc.Cover)
 	if err != nil {
 		return false, err
 	}

@@ -95,7 +95,7 @@ func visible(ctx context.Context, doc *store.Document) (access.Role, familyfile.
 }
 
 func hitOut(doc *store.Document) (*casefilev1.FamilyFileHit, error) {
-	c, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	c, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return nil, err
 	}

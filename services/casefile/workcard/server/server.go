@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -39,6 +40,7 @@ func (s *Server) Register(r grpc.ServiceRegistrar) { casefilev1.RegisterWorkCard
 type file struct {
 	gmina   string
 	id      string
+	updated time.Time // instant of the last commit
 	card    workcard.File
 	members []casefile.Member
 	by      workcard.By
@@ -57,7 +59,7 @@ func ref(n name.Name) store.Ref { return store.Ref{Kind: store.FamilyFiles, ID: 
 
 // reach checks the object rules on a loaded family file and gives the role in which the caller reaches it. A number that was given up is no file.
 func reach(ctx context.Context, doc *store.Document) (access.Role, familyfile.Cover, error) {
-	cover, err := rpc.Decode[familyfile.Cover](doc.Cover)
+	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 	if err != nil {
 		return "", cover, err
 	}
@@ -74,16 +76,16 @@ func open(ctx context.Context, doc *store.Document) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	life, err := rpc.Decode[casefile.Section](doc.Sections[casefile.SectionName])
+	life, err := rpc.Part[casefile.Section](doc, doc.Sections[casefile.SectionName])
 	if err != nil {
 		return file{}, err
 	}
-	card, err := rpc.Decode[workcard.Card](doc.Sections[section])
+	card, err := rpc.Part[workcard.Card](doc, doc.Sections[section])
 	if err != nil {
 		return file{}, err
 	}
 	e := access.GrantFrom(ctx).Employment
-	f := file{gmina: doc.Gmina, id: doc.ID, members: life.Members, card: workcard.File{Cover: cover, Card: card}, by: workcard.By{Role: role, Staff: e.Staff, Body: e.Body != ""}}
+	f := file{gmina: doc.Gmina, id: doc.ID, updated: doc.Updated, members: life.Members, card: workcard.File{Cover: cover, Card: card}, by: workcard.By{Role: role, Staff: e.Staff, Body: e.Body != ""}}
 	for _, m := range life.Members {
 		f.card.Members = append(f.card.Members, m.ID)
 	}
@@ -108,13 +110,17 @@ func (s *Server) commit(
 	ctx context.Context, n name.Name, validateOnly bool, command func(store.Scope, file) (workcard.Command, error),
 ) (file, workcard.Outcome, error) {
 	var out workcard.Outcome
-	f, err := s.load(ctx, n)
+	scope, today := s.deps.Scope(ctx), s.deps.Today()
+	doc, err := scope.Load(ctx, ref(n))
+	if err != nil {
+		return file{}, out, rpc.Absent(ctx, err)
+	}
+	f, err := open(ctx, doc)
 	if err != nil {
 		return f, out, err
 	}
-	scope, today := s.deps.Scope(ctx), s.deps.Today()
-	doc, _, err := s.deps.Mutate(ctx, rpc.Mutation{
-		Scope: scope, Ref: ref(n), ValidateOnly: validateOnly, Role: f.by.Role,
+	doc, replayed, err := s.deps.Mutate(ctx, rpc.Mutation{
+		Scope: scope, Ref: ref(n), Base: doc, ValidateOnly: validateOnly, Role: f.by.Role,
 		Authorize: func(d *store.Document) error { _, _, err := reach(ctx, d); return err },
 		Apply: func(d *store.Document) (store.Change, error) {
 			f, err := open(ctx, d)
@@ -134,11 +140,13 @@ func (s *Server) commit(
 	if err != nil {
 		return file{}, out, err
 	}
+	if replayed {
+		out = workcard.Outcome{}
+	}
 	f, err = open(ctx, doc)
 	return f, out, err
 }
 
-// change is what an outcome commits.
 func change(out workcard.Outcome) store.Change {
 	c := store.Change{
 		Cover: out.Cover, Sections: map[string]any{section: out.Card},
@@ -158,16 +166,22 @@ func change(out workcard.Outcome) store.Change {
 	return c
 }
 
-// recorded gives the record that a call has made, now or the first time. With validateOnly it is the record as it would be, which has no instant yet.
-func (s *Server) recorded(ctx context.Context, f file, t store.RecordType, id string, validateOnly bool) (store.StoredRecord, error) {
-	if validateOnly {
-		return store.StoredRecord{ID: id, Type: t, File: f.id, Actor: store.Actor{Staff: f.by.Staff}}, nil
+// made is the record of a type that a call has just made. With validateOnly it is the record as it would be, which has no instant yet.
+func (f file) made(t store.RecordType, id string, validateOnly bool) store.StoredRecord {
+	r := store.StoredRecord{ID: id, Type: t, File: f.id, Actor: store.Actor{Staff: f.by.Staff}}
+	if !validateOnly {
+		r.RecordedAt = f.updated
 	}
-	r, err := s.deps.Scope(ctx).Record(ctx, t, f.id, id)
-	if err != nil {
-		return r, fmt.Errorf("workcard: record made: %w", err)
+	return r
+}
+
+// madeBefore reads what the call made when it was carried out first.
+func madeBefore[T any](ctx context.Context, s *Server, f file, t store.RecordType, id string) (r store.StoredRecord, body T, err error) {
+	if r, err = s.deps.Scope(ctx).Record(ctx, t, f.id, id); err != nil {
+		return r, body, fmt.Errorf("workcard: record made: %w", err)
 	}
-	return r, nil
+	body, err = rpc.Decode[T](r.Body)
+	return r, body, err
 }
 
 // staffID reads the name of a staff member of the gmina; "" for an empty name. The staff member must exist.

@@ -56,14 +56,10 @@ func (s *Server) CorrectVisit(ctx context.Context, req *casefilev1.CorrectVisitR
 
 // visitMade gives the entry that a call has made.
 func (s *Server) visitMade(ctx context.Context, f file, out workcard.Outcome, id string, validateOnly bool) (*casefilev1.Visit, error) {
-	r, err := s.recorded(ctx, f, store.Visits, id, validateOnly)
-	if err != nil {
-		return nil, err
+	if out.Visit != nil {
+		return f.visitOut(f.made(store.Visits, id, validateOnly), *out.Visit), nil
 	}
-	if validateOnly {
-		return f.visitOut(r, *out.Visit), nil
-	}
-	v, err := rpc.Decode[workcard.Visit](r.Body)
+	r, v, err := madeBefore[workcard.Visit](ctx, s, f, store.Visits, id)
 	return f.visitOut(r, v), err
 }
 
