@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,7 +84,10 @@ func database(t *testing.T) (uri, name string) {
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	must(t, err)
-	return strings.TrimSpace(line), "asysta_e2e"
+	server, err := url.Parse(strings.TrimSpace(line))
+	must(t, err)
+	server.Host = mongotest.Record(t, server.Host)
+	return server.String(), "asysta_e2e"
 }
 
 // process is one running program.

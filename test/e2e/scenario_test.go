@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,10 +13,14 @@ import (
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/testkit/mongotest"
 )
 
+var update = flag.Bool("update", false, "rewrite the table of queries in docs/SCALE.md")
+
 // TestScenario plays the whole procedure against real processes, over gRPC and over REST: everything in one process on SQLite, and each service and the gateway
-// in a process of its own on the MongoDB engine. Nothing of the families may show in any process's log.
+// in a process of its own on the MongoDB engine. Nothing of the families may show in any process's log, and every query that the processes send to the database must
+// be served by an index and stand in the documentation.
 func TestScenario(t *testing.T) {
 	for _, shape := range []struct {
 		name  string
@@ -30,6 +35,7 @@ func TestScenario(t *testing.T) {
 			})
 		}
 	}
+	mongotest.Documented(t, "../../docs/SCALE.md", "procedure", mongotest.Queries(), *update)
 }
 
 // play carries out the scenario, whose last day is today.

@@ -1,6 +1,7 @@
 package mongo_test
 
 import (
+	"flag"
 	"sync"
 	"testing"
 
@@ -10,7 +11,9 @@ import (
 	"asysta.example/internal/testkit/mongotest"
 )
 
-// TestConformance runs the suite that every engine passes.
+var update = flag.Bool("update", false, "rewrite the table of queries in docs/SCALE.md")
+
+// TestConformance runs the suite that every engine passes. Each query that it sends must be served by an index and stand in the documentation.
 func TestConformance(t *testing.T) {
 	type place struct{ uri, database string }
 	var places sync.Map // of an engine
@@ -29,6 +32,7 @@ func TestConformance(t *testing.T) {
 			return openSuite(t, at.(place).uri, at.(place).database, hook)
 		},
 	})
+	mongotest.Documented(t, "../../../docs/SCALE.md", "conformance", mongotest.Queries(), *update)
 }
 
 // openSuite opens an engine that the suite closes.
