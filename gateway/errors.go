@@ -169,14 +169,17 @@ func translateDecoding(msg string) string {
 	}
 }
 
-// quoted gives the first quoted name in a decoder's message, if it looks like a name of a field.
+// quoted gives the first quoted name in a decoder's message, if it is one of the contract's, or the one that it seems to stand for.
 func quoted(msg string) string {
 	_, rest, ok := strings.Cut(msg, `"`)
 	name, _, end := strings.Cut(rest, `"`)
-	if !ok || !end || len(name) > 64 || strings.ContainsFunc(name, notOfName) {
-		return "w żądaniu"
+	switch {
+	case ok && end && published(name):
+		return "„" + name + "”"
+	case ok && end && meant(name) != "":
+		return "w żądaniu, może zamiast „" + meant(name) + "”"
 	}
-	return "„" + name + "”"
+	return "w żądaniu"
 }
 
 // afterMarker gives what a decoder says after a marker, up to the value.
@@ -187,7 +190,7 @@ func afterMarker(msg, marker string) string {
 
 // named gives the name of a field in quotation marks, or nothing where it is no name.
 func named(field string) string {
-	if field == "" || len(field) > 64 || strings.ContainsFunc(field, notOfName) {
+	if !published(field) {
 		return ""
 	}
 	return " „" + field + "”"
@@ -209,10 +212,6 @@ func expected(kind string) string {
 	default:
 		return ""
 	}
-}
-
-func notOfName(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '.' && r != '[' && r != ']'
 }
 
 func handleError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {

@@ -121,9 +121,9 @@ func TestRefusalsOfTheGatewayItself(t *testing.T) {
 
 func TestDecodingErrorsRepeatNoValue(t *testing.T) {
 	h := (&backend{}).serve(t)
-	for _, body := range []string{`{"urgent": "Kowalska 44051401359"}`, `{"Kowalska 44051401359": 1}`, `{"receivedOn": "44051401359"}`, `{"family": [44051401359]}`} {
+	for _, body := range []string{`{"urgent": "Kowalska 44051401359"}`, `{"Kowalska 44051401359": 1}`, `{"receivedOn": "44051401359"}`, `{"family": [44051401359]}`, `{"kowalska": 1}`, `{"ul.Zamkowa7": 1}`, `{"Kowalska": 1}`} {
 		_, text := call(t, h, "POST", referrals, body)
-		if strings.Contains(text, "44051401359") || strings.Contains(text, "Kowalska") {
+		if strings.Contains(text, "44051401359") || strings.Contains(strings.ToLower(text), "kowalska") || strings.Contains(text, "Zamkowa") {
 			t.Errorf("%s is repeated in %s", body, text)
 		}
 	}
@@ -134,6 +134,9 @@ func TestDecodingErrorsNameTheFieldAndSayWhatItTakes(t *testing.T) {
 		`proto: (line 1:5): invalid value for int32 field year: "dwa tysiące"`: "niewłaściwa wartość pola „year”: wpisz liczbę całkowitą. Sprawdź je pod /docs/.",
 		`proto: (line 1:5): invalid value for enum field source: "SZKOLA"`:     "niewłaściwa wartość pola „source”: wpisz jeden z kodów z listy. Sprawdź je pod /docs/.",
 		`parsing field "page_size": strconv.ParseInt: parsing "abc"`:           "niewłaściwa wartość parametru „page_size”. Sprawdź go pod /docs/.",
+		`unknown query parameter "pageSzie"`:                                   "nieznany parametr w żądaniu, może zamiast „pageSize”. Sprawdź pisownię pod /docs/.",
+		`unknown query parameter "kowalska"`:                                   "nieznany parametr w żądaniu. Sprawdź pisownię pod /docs/.",
+		`proto: (line 1:2): unknown field "pageSize"`:                          "nieznane pole „pageSize”. Sprawdź pisownię pod /docs/.",
 	} {
 		if got := translateDecoding(msg); got != want {
 			t.Errorf("%s: %s, want %s", msg, got, want)
@@ -256,7 +259,7 @@ func TestDocumentDescribesErrorsAsTheyAreSent(t *testing.T) {
 	if err := json.Unmarshal(contract.OpenAPI, &doc); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := json.Marshal(problem{Code: 1, Status: "s", Reason: "r", Rule: "r", Message: "m", Fields: []violation{{"f", "m"}}, Error: "e"})
+	raw, err := json.Marshal(problem{Code: 1, Status: "s", Reason: "r", Rule: "r", Message: "m", Fields: []violation{{"f", "m"}}, Error: "e", Trace: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,7 @@ func defineError(doc *object) {
 		"message", str("What happened and what to do, in Polish.", problemExample().text("message")),
 		"fields", fields,
 		"errorId", str("Number under which the administrator finds the failure in the log; on INTERNAL only.", "01k9example000000000000999"),
+		"traceId", str("Trace that the request belongs to, for the administrator; only where the deployment traces.", "0af7651916cd43dd8448eb211c80319c"),
 	))
 	doc.object("definitions").set(problem, newObject("type", "object", "description", "What every call answers that is refused or fails.",
 		"required", []any{"error"}, "properties", newObject("error", inner)))

@@ -27,11 +27,12 @@ type watch struct {
 	calls    *rpc.Metrics
 	works    *workMetrics
 	page     *web // nil: none
+	log      *slog.Logger
 }
 
 // newWatch prepares what is told of a process; close ends it. A tracing that is given stands for that of the environment.
 func newWatch(ctx context.Context, process string, c Telling, given *telemetry.Tracing, log *slog.Logger) (_ *watch, err error) {
-	w := &watch{tracing: given}
+	w := &watch{tracing: given, log: log}
 	if given == nil {
 		if w.tracing, err = telemetry.FromEnvironment(ctx, process, log); err != nil {
 			return nil, fmt.Errorf("suite: traces: %w", err)
@@ -65,6 +66,7 @@ func (w *watch) serve(ctx context.Context, failed chan<- error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes, Timeout: scrapeWithin}))
 	w.page.serve(ctx, mux, failed)
+	w.log.InfoContext(ctx, "telling metrics", slog.String("address", w.page.lis.Addr().String()))
 }
 
 // over stands before the store of a base that nobody uses yet.
