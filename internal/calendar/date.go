@@ -1,7 +1,6 @@
 package calendar
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -48,14 +47,26 @@ func MustOf(year, month, day int) Date {
 
 // Parse reads an ISO date, "2026-01-31".
 func Parse(s string) (Date, error) {
-	if len(s) != 10 {
+	year, month, day, ok := 0, 0, 0, len(s) == 10
+	for i := 0; i < len(s) && ok; i++ {
+		digit := int(s[i]) - '0'
+		switch {
+		case i == 4 || i == 7:
+			ok = s[i] == '-'
+		case digit < 0 || digit > 9:
+			ok = false
+		case i < 4:
+			year = year*10 + digit
+		case i < 7:
+			month = month*10 + digit
+		default:
+			day = day*10 + digit
+		}
+	}
+	if !ok {
 		return Date{}, fmt.Errorf("%w: %q", ErrDate, s)
 	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		return Date{}, fmt.Errorf("%w: %q", ErrDate, s)
-	}
-	return Of(t.Year(), int(t.Month()), t.Day())
+	return Of(year, month, day)
 }
 
 // MustParse is Parse for constants of programs and tests; it panics on a text that is no date.
@@ -90,7 +101,14 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day)
+	return string(d.appendISO(make([]byte, 0, 10)))
+}
+
+// appendISO writes the ISO form of a date that is one.
+func (d Date) appendISO(b []byte) []byte {
+	y, m, n := byte(d.year/100), d.month, d.day
+	c := byte(d.year % 100)
+	return append(b, '0'+y/10, '0'+y%10, '0'+c/10, '0'+c%10, '-', '0'+m/10, '0'+m%10, '-', '0'+n/10, '0'+n%10)
 }
 
 // Polish gives the form Polish offices write, "31.01.2026", "" for no date.
@@ -166,8 +184,18 @@ func (d Date) MonthsUntil(e Date) int {
 	return n
 }
 
+// daysIn is how many days a month (1 to 12) has.
 func daysIn(year, month int) int {
-	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
 }
 
 // MarshalText gives the ISO form.
@@ -191,10 +219,16 @@ const bsonString = 0x02
 
 // MarshalBSONValue stores the ISO form as a BSON string, so that an operator can read it and an index sorts it.
 func (d Date) MarshalBSONValue() (typ byte, data []byte, err error) {
-	s := d.String()
-	data = binary.LittleEndian.AppendUint32(nil, uint32(len(s)+1))
-	data = append(data, s...)
-	return bsonString, append(data, 0), nil
+	typ, data = d.AppendBSONValue(make([]byte, 0, 15))
+	return typ, data, nil
+}
+
+// AppendBSONValue appends what MarshalBSONValue gives.
+func (d Date) AppendBSONValue(b []byte) (typ byte, out []byte) {
+	if d.IsZero() {
+		return bsonString, append(b, 1, 0, 0, 0, 0)
+	}
+	return bsonString, append(d.appendISO(append(b, 11, 0, 0, 0)), 0)
 }
 
 // UnmarshalBSONValue reads what MarshalBSONValue wrote.
