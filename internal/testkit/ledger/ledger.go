@@ -42,7 +42,7 @@ type Entry struct {
 	Date   string // UTC, "2026-11-21 23:40"
 	Commit string // short hash, "+changes" behind it where a Go source differed from the commit
 	Go     string // version of the toolchain
-	CPUs   int    // processors that the run could use
+	CPUs   int    // processors of the machine
 }
 
 // Append adds a line to the record of the repository that the working directory lies in.
@@ -59,7 +59,7 @@ func Append(r Run) error {
 		return err
 	}
 	return add(filepath.Join(root, file), Entry{
-		Run: r, Date: time.Now().UTC().Format("2006-01-02 15:04"), Commit: commit, Go: runtime.Version(), CPUs: runtime.GOMAXPROCS(0),
+		Run: r, Date: time.Now().UTC().Format("2006-01-02 15:04"), Commit: commit, Go: runtime.Version(), CPUs: runtime.NumCPU(),
 	})
 }
 
