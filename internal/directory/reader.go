@@ -7,9 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"asysta.example/internal/access"
+	"asysta.example/internal/bsonform"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/store"
 )
@@ -220,7 +219,7 @@ func remembered[T any](k *decoded, of func(*store.Document) (T, error)) func(*st
 
 func decode[T any](doc *store.Document) (T, error) {
 	var v T
-	if err := bson.Unmarshal(doc.Cover, &v); err != nil {
+	if err := bsonform.Unmarshal(doc.Cover, &v); err != nil {
 		return v, fmt.Errorf("directory: cover of %s: %w", doc.Kind, err)
 	}
 	return v, nil

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"asysta.example/internal/access"
+	"asysta.example/internal/bsonform"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
@@ -93,7 +92,7 @@ func (r *Reader) Families(ctx context.Context, gmina, staff string) ([]Family, e
 
 func familyOf(doc *store.Document) (Family, error) {
 	f := Family{File: doc.ID, Gmina: doc.Gmina}
-	if err := bson.Unmarshal(doc.Cover, &f.Cover); err != nil {
+	if err := bsonform.Unmarshal(doc.Cover, &f.Cover); err != nil {
 		return f, fmt.Errorf("directory: cover of a family file: %w", err)
 	}
 	return f, nil

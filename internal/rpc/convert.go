@@ -9,6 +9,7 @@ import (
 
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
+	"asysta.example/internal/bsonform"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/fault"
@@ -78,7 +79,7 @@ func Decode[T any](raw bson.Raw) (T, error) {
 	if len(raw) == 0 {
 		return v, nil
 	}
-	if err := bson.Unmarshal(raw, &v); err != nil {
+	if err := bsonform.Unmarshal(raw, &v); err != nil {
 		return v, fmt.Errorf("rpc: decode %T: %w", v, err)
 	}
 	return v, nil

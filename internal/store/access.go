@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
+	"asysta.example/internal/bsonform"
 )
 
 // LogAccess implements Store. An id is given when the line has none. Concurrent calls share a commit where the engine groups its writes.
@@ -45,7 +45,7 @@ func (s *scope) AccessLog(ctx context.Context, ref Ref, limit int, token string)
 	lines := make([]Access, 0, len(hits))
 	for _, h := range hits {
 		var a Access
-		if err := bson.Unmarshal(h.Body, &a); err != nil {
+		if err := bsonform.Unmarshal(h.Body, &a); err != nil {
 			return nil, "", fmt.Errorf("store: decode access: %w", err)
 		}
 		a.At = a.At.UTC()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/bsonform"
 )
 
 // commitKey is the key of a commit in the journal.
@@ -20,7 +22,7 @@ func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // document gives the BSON document of a value.
 func document(v any) (bson.Raw, error) {
-	data, err := bson.Marshal(v)
+	data, err := bsonform.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("store: encode: %w", err)
 	}

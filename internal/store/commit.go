@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/bsonform"
 )
 
 // maxCommit is the limit on one journal entry, in bytes: a document and the records added with it.
@@ -187,7 +189,7 @@ func content(c *Commit, change Change) (err error) {
 
 // array encodes a slice; a nil slice is an empty array.
 func array(v any) (bson.RawValue, error) {
-	typ, data, err := bson.MarshalValue(v)
+	typ, data, err := bsonform.MarshalValue(v)
 	if err != nil {
 		return bson.RawValue{}, fmt.Errorf("store: encode: %w", err)
 	}

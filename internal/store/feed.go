@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/bsonform"
 )
 
 // outboxRow says that a commit still needs its positions. Everything else about the commit is in the journal.
@@ -70,7 +72,7 @@ func (s *scope) Feed(ctx context.Context, after int64, limit int) ([]FeedEntry, 
 	out := make([]FeedEntry, 0, len(hits))
 	for _, h := range hits {
 		var row feedRow
-		if err := bson.Unmarshal(h.Body, &row); err != nil {
+		if err := bsonform.Unmarshal(h.Body, &row); err != nil {
 			return nil, fmt.Errorf("store: decode feed: %w", err)
 		}
 		row.RecordedAt = row.RecordedAt.UTC()
@@ -92,7 +94,7 @@ func (s *systemScope) Relay(ctx context.Context, limit int) (int, error) {
 	}
 	for _, h := range hits {
 		var row outboxRow
-		if err := bson.Unmarshal(h.Body, &row); err != nil {
+		if err := bsonform.Unmarshal(h.Body, &row); err != nil {
 			return placed, fmt.Errorf("store: decode outbox: %w", err)
 		}
 		n, err := s.relay(ctx, row.Ref, row.Version)

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/bsonform"
 )
 
 // memo keeps what was decoded from the parts of a document, so that one call decodes each part once. A document and those made from it share one: a part is known by
@@ -52,7 +54,7 @@ func Decoded[T any](d *Document, part bson.Raw) (T, error) {
 			return known.(T), nil
 		}
 	}
-	if err := bson.Unmarshal(part, &v); err != nil {
+	if err := bsonform.Unmarshal(part, &v); err != nil {
 		return v, fmt.Errorf("store: decode %T: %w", v, err)
 	}
 	if d.memo != nil {

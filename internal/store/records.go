@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/internal/bsonform"
 )
 
 // ErrRecordExists says that a change adds a record whose id an earlier commit of the same aggregate has used for that type.
@@ -106,7 +108,7 @@ func (c *core) freshRecords(ctx context.Context, commit *Commit) error {
 
 func decodeRecord(t RecordType, raw bson.Raw) (StoredRecord, error) {
 	var r StoredRecord
-	if err := bson.Unmarshal(raw, &r); err != nil {
+	if err := bsonform.Unmarshal(raw, &r); err != nil {
 		return StoredRecord{}, fmt.Errorf("store: decode record: %w", err)
 	}
 	r.ID = strings.TrimPrefix(r.ID, r.File+"/")

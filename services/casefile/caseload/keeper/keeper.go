@@ -17,9 +17,8 @@ import (
 	"fmt"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"asysta.example/internal/access"
+	"asysta.example/internal/bsonform"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile/caseload"
@@ -199,7 +198,7 @@ func decode(doc *store.Document) (caseload.Caseload, error) {
 	if len(doc.Cover) == 0 {
 		return c.Caseload, nil
 	}
-	if err := bson.Unmarshal(doc.Cover, &c); err != nil {
+	if err := bsonform.Unmarshal(doc.Cover, &c); err != nil {
 		return caseload.Caseload{}, fmt.Errorf("caseload: decode: %w", err)
 	}
 	return c.Caseload, nil
