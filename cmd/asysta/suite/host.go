@@ -102,11 +102,15 @@ const maxConnections = 4096
 
 // listen opens a TCP listener.
 func listen(ctx context.Context, address string) (net.Listener, error) {
+	return listenAtMost(ctx, address, maxConnections)
+}
+
+func listenAtMost(ctx context.Context, address string, connections int) (net.Listener, error) {
 	lis, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("suite: %w", err)
 	}
-	return netutil.LimitListener(lis, maxConnections), nil
+	return netutil.LimitListener(lis, connections), nil
 }
 
 // web is the gateway's HTTP server.
