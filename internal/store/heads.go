@@ -8,7 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// FeedHead is one commit at its position in a feed. Hash is worked out from what the journal holds under the commit's key, nil where it holds nothing.
+// FeedHead is one commit at its position in a feed. Hash is worked out from what the journal holds under the commit's key, nil where it
+// holds nothing or the entry cannot be read.
 type FeedHead struct {
 	Position int64
 	Ref      Ref
@@ -21,10 +22,11 @@ func (s *systemScope) FeedHeads(ctx context.Context, feed string, after int64, f
 	q := EngineQuery{Collection: feeds, From: SequenceKey(feed, after+1), To: SequenceKey(feed, lastVersion)}
 	err := s.each(ctx, q, func(h EngineHit) error {
 		var row feedRow
-		if err := bson.Unmarshal(h.Body, &row); err != nil {
-			return fmt.Errorf("decode feed: %w", err)
+		position, _ := SequenceNumber(hitKey(h))
+		if err := bson.Unmarshal(h.Body, &row); err != nil || row.Position != position {
+			return fn(FeedHead{Position: position}) // it names nothing that could be found
 		}
-		head := FeedHead{Position: row.Position, Ref: row.Ref, Version: row.Version}
+		head := FeedHead{Position: position, Ref: row.Ref, Version: row.Version}
 		raw, err := s.engine.Get(ctx, journal, commitKey(row.Ref, row.Version))
 		switch {
 		case errors.Is(err, ErrNotFound):

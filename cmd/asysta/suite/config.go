@@ -62,6 +62,12 @@ type Transport struct {
 	Peer []string `env:"TLS_PEERS" help:"DNS names that a client's certificate may carry; all signed by the CA where unset"`
 }
 
+// Anchoring says where the signed heads of the journal go, once a day. In several processes the casefile service does it.
+type Anchoring struct {
+	AnchorDir string `env:"ANCHOR_DIR" help:"folder, better of another machine, for the signed heads of each day; none where unset"`
+	AnchorKey string `env:"ANCHOR_KEY_FILE" help:"Ed25519 key that signs them, made by asysta keys anchor"`
+}
+
 // Process is what every process has.
 type Process struct {
 	Level slog.Level `env:"LOG_LEVEL, default=INFO" help:"DEBUG, INFO, WARN or ERROR"`
@@ -94,12 +100,17 @@ type Peers struct {
 type Web struct {
 	Listen  string   `env:"GATEWAY_LISTEN, default=127.0.0.1:8080" help:"address of the REST interface"`
 	Origins []string `env:"ALLOWED_ORIGINS" help:"web origins that may call from a browser"`
+	WebCert string   `env:"GATEWAY_TLS_CERT_FILE" help:"PEM, certificate of the REST interface, which then ends TLS itself; read again when the file changes"`
+	WebKey  string   `env:"GATEWAY_TLS_KEY_FILE" help:"PEM, its key"`
+	Before  []string `env:"TRUSTED_PROXIES" help:"addresses or networks of proxies before the gateway, whose X-Forwarded-For counts; this machine's always do"`
+	Plain   bool     `env:"GATEWAY_PLAIN" help:"answer plain HTTP from other machines too: only where something else protects the way"`
 }
 
 // ServiceConfig is the configuration of one service's process.
 type ServiceConfig struct {
 	Listen string `env:"LISTEN" help:"address of gRPC; a service: its own of 127.0.0.1:9101 to 9104, all: none where unset"`
 	Storage
+	Anchoring
 	Login
 	Transport
 	Process
@@ -113,6 +124,7 @@ type ServiceConfig struct {
 type AllConfig struct {
 	Listen string `env:"LISTEN" help:"address of gRPC; a service: its own of 127.0.0.1:9101 to 9104, all: none where unset"`
 	Storage
+	Anchoring
 	Login
 	Transport
 	Process
@@ -135,6 +147,7 @@ type GatewayConfig struct {
 // ToolConfig is the configuration of what runs on the store and ends: migrate, audit, bootstrap.
 type ToolConfig struct {
 	Storage
+	Anchoring
 	Process
 }
 
@@ -264,6 +277,7 @@ func settingsOf(v reflect.Value) []Setting {
 
 func (c *ServiceConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
+	faults = append(faults, c.together())
 	faults = append(faults, c.fault(), address("LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
 	if c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial runs in one process: asysta all"))
@@ -283,7 +297,12 @@ func (c *ServiceConfig) faults() []error {
 
 func (c *AllConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
+	faults = append(faults, c.together())
 	faults = append(faults, c.fault(), address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen), address("METRICS_LISTEN", c.Metrics))
+	faults = append(faults, c.Web.faults()...)
+	if c.Trial && c.WebCert != "" {
+		faults = append(faults, errors.New("ASYSTA_GATEWAY_TLS_CERT_FILE: a trial speaks plain HTTP on this machine alone"))
+	}
 	if c.Issuer == "" && !c.Trial {
 		faults = append(faults, errors.New("ASYSTA_OIDC_ISSUER: name the issuer whose tokens are accepted, or set ASYSTA_TRIAL=true for a trial with invented people"))
 	}
@@ -301,11 +320,18 @@ func (c *AllConfig) faults() []error {
 }
 
 func (c *GatewayConfig) faults() []error {
-	return append(c.Transport.faults(), address("GATEWAY_LISTEN", c.Listen), address("REFERRAL_ADDRESS", c.Referral), address("CASEFILE_ADDRESS", c.Casefile),
+	return append(append(c.Transport.faults(), c.Web.faults()...), address("GATEWAY_LISTEN", c.Listen), address("REFERRAL_ADDRESS", c.Referral), address("CASEFILE_ADDRESS", c.Casefile),
 		address("PLANNING_ADDRESS", c.Planning), address("REPORTING_ADDRESS", c.Reporting), address("METRICS_LISTEN", c.Metrics))
 }
 
-func (c *ToolConfig) faults() []error { return c.Storage.faults() }
+func (c *ToolConfig) faults() []error { return append(c.Storage.faults(), c.together()) }
+
+func (a Anchoring) together() error {
+	if (a.AnchorDir == "") != (a.AnchorKey == "") {
+		return errors.New("ASYSTA_ANCHOR_DIR and ASYSTA_ANCHOR_KEY_FILE come together")
+	}
+	return nil
+}
 
 func (s Storage) faults() []error {
 	if path, ok := strings.CutPrefix(s.Store, "sqlite:"); ok && path != "" {

@@ -84,7 +84,7 @@ func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.De
 	}
 	works := parts.works
 	if name == Casefile {
-		works = append(works, storeWork(deps)...)
+		works = append(append(works, storeWork(deps)...), anchorWork(deps, cfg.Anchoring)...)
 	}
 	work := start(ctx, deps, works, told.works)
 	deps.Log.InfoContext(ctx, "serving", slog.String("service", name), slog.String("address", lis.Addr().String()))
@@ -125,6 +125,10 @@ func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err e
 	w, err := listenWeb(ctx, cfg.Listen, cfg.Drain)
 	if err != nil {
 		return err
+	}
+	handler, err = cfg.protect(w, handler, log)
+	if err != nil {
+		return errors.Join(err, w.lis.Close())
 	}
 	h := newHost(cfg.Drain, told)
 	told.serve(ctx, h.failed)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -92,7 +93,7 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 	}
 	s.host.bound(cfg.Bounds)
 	s.told.serve(ctx, s.host.failed)
-	services, err := s.serve(ctx, auth)
+	services, err := s.serve(ctx, auth, anchorWork(s.Deps, cfg.Anchoring))
 	if err != nil {
 		return err
 	}
@@ -114,6 +115,9 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 		mux.Handle("/", s.Gateway)
 		mux.Handle(TrialPath+"/", s.Trial.Handler())
 		root = mux
+	}
+	if root, err = cfg.protect(s.web, root, s.Deps.Log); err != nil {
+		return err
 	}
 	s.web.serve(ctx, root, s.host.failed)
 	return nil
@@ -145,7 +149,7 @@ func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
 }
 
 // serve starts the services in memory and the work that they do by themselves.
-func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator) (_ []rpc.Service, err error) {
+func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator, works []Work) (_ []rpc.Service, err error) {
 	pipe := rpc.NewPipe()
 	if s.asked, err = pipe.Dial(rpc.WithFaults(), s.told.dial()); err != nil {
 		return nil, err
@@ -160,7 +164,7 @@ func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator) (_ []rpc.Serv
 	if err := s.host.serve(ctx, s.Deps, auth, parts.servers, pipe); err != nil {
 		return nil, err
 	}
-	s.work = start(ctx, s.Deps, append(storeWork(s.Deps), parts.works...), s.told.works)
+	s.work = start(ctx, s.Deps, slices.Concat(storeWork(s.Deps), parts.works, works), s.told.works)
 	return parts.servers, nil
 }
 

@@ -29,7 +29,21 @@ func Snapshot(ctx context.Context, path, to string) (err error) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("sqlite: snapshot: %w", err)
 	}
+	if err := logged(ctx, to); err != nil {
+		return fmt.Errorf("sqlite: snapshot: %w", err)
+	}
 	return Integrity(ctx, to)
+}
+
+// logged has a file keep a log, as Open wants it: a copy does not, and to change that needs the file for oneself.
+func logged(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return err
+	}
+	var mode string
+	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
+	return errors.Join(err, db.Close())
 }
 
 // Integrity checks the pages and the tables of a database file.
