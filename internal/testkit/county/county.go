@@ -66,6 +66,7 @@ type County struct {
 	stranger *identity.TrialIssuer
 	tokens   sync.Map // by person
 	beside   *sql.DB
+	count    *sql.Stmt // of what was written
 	plays    int
 }
 
@@ -177,7 +178,7 @@ func (k keeping) Call(ctx context.Context, as string, m protoreflect.MethodDescr
 func (c *County) Verify(ctx context.Context) (aggregates, commits int, err error) {
 	report, err := c.Suite.Deps.Store.System().Verify(ctx)
 	if err == nil && len(report.Faults) > 0 {
-		err = fmt.Errorf("county: audit verify: %v", report.Faults)
+		err = fmt.Errorf("county: audit verify: %d faults, first %v", len(report.Faults), report.Faults[:min(3, len(report.Faults))])
 	}
 	return report.Aggregates, report.Commits, err
 }
@@ -185,6 +186,9 @@ func (c *County) Verify(ctx context.Context) (aggregates, commits int, err error
 // Close ends everything.
 func (c *County) Close() error {
 	var errs []error
+	if c.count != nil {
+		errs = append(errs, c.count.Close())
+	}
 	if c.beside != nil {
 		errs = append(errs, c.beside.Close())
 	}
@@ -211,12 +215,13 @@ func (c *County) watch(ctx context.Context, path string) (err error) {
 			return fmt.Errorf("county: watch: %w", err)
 		}
 	}
-	return nil
+	c.count, err = c.beside.PrepareContext(ctx, `SELECT ifnull(max(n), 0) FROM watched`)
+	return err
 }
 
 // Writes counts the documents that were written since Start returned; the access log, the relay's work and keys are left out.
 func (c *County) Writes(ctx context.Context) (n int64, err error) {
-	err = c.beside.QueryRowContext(ctx, `SELECT ifnull(max(n), 0) FROM watched`).Scan(&n)
+	err = c.count.QueryRowContext(ctx).Scan(&n)
 	return n, err
 }
 
