@@ -120,7 +120,7 @@ func (v *verifier) add(ctx context.Context, key string, raw bson.Raw) error {
 	return v.records(ctx, c)
 }
 
-// intact tells whether the bytes of a commit are those that its own hash was taken of: one document, well formed, with one hash.
+// intact tells whether the bytes of a commit are those that its own hash was taken of: one document, well formed, with one hash, which stands last.
 func intact(raw bson.Raw) bool {
 	if size, _, ok := bsonSize(raw); !ok || size != len(raw) || raw.Validate() != nil {
 		return false
@@ -130,15 +130,17 @@ func intact(raw bson.Raw) bool {
 		return false
 	}
 	hashes := 0
-	var said []byte
 	for _, e := range elements {
 		if e.Key() == "hash" {
 			hashes++
-			_, said, _ = e.Value().BinaryOK()
 		}
 	}
+	if hashes != 1 || elements[len(elements)-1].Key() != "hash" {
+		return false
+	}
+	_, said, ok := elements[len(elements)-1].Value().BinaryOK()
 	hash, err := commitHash(raw)
-	return err == nil && hashes == 1 && bytes.Equal(hash, said)
+	return ok && err == nil && bytes.Equal(hash, said)
 }
 
 // bsonSize reads the size that a document begins with.

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"asysta.example/internal/seal"
+)
+
+// office is a bootstrapped store of one office, with some secrets in it.
+type office struct {
+	dir    string
+	env    []string
+	master string
+}
+
+func newOffice(t *testing.T) office {
+	t.Helper()
+	dir := t.TempDir()
+	o := office{dir: dir, master: filepath.Join(dir, "master.key")}
+	o.env = []string{"ASYSTA_STORE=sqlite:" + filepath.Join(dir, "a.db"), "ASYSTA_MASTER_KEY_FILE=" + o.master}
+	_, err := run(t, o.env, "bootstrap", "-gmina", "2004042", "-gmina-name", "gmina Radziłów", "-office", "GOPS", "-county-name", "powiat grajewski", "-person", "Ada Admin", "-subject", "admin")
+	must(t, err)
+	return o
+}
+
+// seals seals a value for each of some files and gives what opens them again.
+func (o office) seals(t *testing.T, p program) func(label string) {
+	t.Helper()
+	base, err := p.kept(t.Context(), p.tool(t))
+	must(t, err)
+	values := map[string]seal.Value{}
+	for _, file := range []string{"01jd0000000000000000000001", "01jd0000000000000000000002"} {
+		values[file], err = base.Deps.Vault.Seal(t.Context(), "2004042", file, "44051401359")
+		must(t, err)
+	}
+	must(t, base.Close())
+	return func(label string) {
+		t.Helper()
+		base, err := p.kept(t.Context(), p.tool(t))
+		must(t, err)
+		defer func() { must(t, base.Close()) }()
+		for file, value := range values {
+			plain, err := base.Deps.Vault.Open(t.Context(), "2004042", file, value)
+			if err != nil || plain != "44051401359" || base.Deps.Vault.GminaHash("2004042", plain) != value.GminaHash {
+				t.Errorf("%s: %s does not open or is not found: %v", label, file, err)
+			}
+		}
+	}
+}
+
+func TestKeysRotateAndCheck(t *testing.T) {
+	o := newOffice(t)
+	p := testProgram(o.env)
+	opens := o.seals(t, p)
+	expect := func(want string, args ...string) {
+		t.Helper()
+		out, err := run(t, o.env, args...)
+		if err != nil || !strings.Contains(out, want) {
+			t.Fatalf("%v: %q, %v", args, out, err)
+		}
+	}
+	expect("keys of files: 2 (0 with their gmina's old key, 0 destroyed)\nfaults: 0", "keys", "check")
+	expect("nothing is wrapped with it yet", "keys", "rotate", "master", "-prepare")
+	opens("prepared")
+	expect("wrapped anew: 1", "keys", "rotate", "master")
+	expect("wrapped anew: 0", "keys", "rotate", "master")
+	opens("rotated")
+	expect("keys of gminas: 1 (0 with the master's old key", "keys", "rotate", "master", "-finish")
+	expect("nothing to finish", "keys", "rotate", "master", "-finish")
+	opens("finished")
+	expect("keys of files: 2, wrapped anew: 2", "keys", "rotate", "gminas")
+	expect("keys of files: 2, wrapped anew: 0, were already: 2", "keys", "rotate", "gminas", "-gmina", "2004042")
+	opens("gminas rotated")
+	if _, err := run(t, o.env, "keys", "rotate", "gminas", "-finish"); !errors.Is(err, seal.ErrTooSoon) {
+		t.Errorf("finished at once: %v", err)
+	}
+	p.clock = func() time.Time { return time.Now().Add(seal.RetireAfter + time.Minute) }
+	p.args = []string{"rotate", "gminas", "-finish"}
+	must(t, p.keys(t.Context()))
+	opens("gminas finished")
+	expect("(0 with the master's old key, 0 with two keys of their own)", "keys", "check")
+	retired, err := filepath.Glob(o.master + ".retired-*")
+	if err != nil || len(retired) != 1 {
+		t.Fatalf("kept: %v, %v", retired, err)
+	}
+	must(t, os.Rename(retired[0], o.master)) // a thief's copy, or the wrong one brought back
+	if out, err := run(t, o.env, "keys", "check"); err != nil {
+		t.Errorf("what was kept holds the new key too: %s, %v", out, err)
+	}
+}
+
+func TestKeysCheckFindsAnothersMaster(t *testing.T) {
+	o := newOffice(t)
+	o.seals(t, testProgram(o.env))
+	must(t, os.Remove(o.master))
+	_, err := seal.CreateMaster(o.master)
+	must(t, err)
+	out, err := run(t, o.env, "keys", "check")
+	if err == nil || !strings.Contains(out, "faults: 3") || strings.Contains(out, "44051401359") {
+		t.Errorf("%s, %v", out, err)
+	}
+	for _, args := range [][]string{{"keys"}, {"keys", "rotate"}, {"keys", "rotate", "master", "-prepare", "-finish"}, {"keys", "backup"}, {"keys", "check", "x"}, {"keys", "anchor", "-out"}} {
+		if _, err := run(t, o.env, args...); err == nil {
+			t.Errorf("%v is accepted", args)
+		}
+	}
+}
