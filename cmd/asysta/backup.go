@@ -56,7 +56,7 @@ func (p program) backup(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	began := time.Now() // how long it takes is this machine's time
+	began := time.Now()                                                // how long it takes is this machine's time
 	folder, err := os.MkdirTemp(filepath.Dir(database), ".snapshot-*") // 0700, beside the database: the snapshot is as open as the database is
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)

@@ -163,6 +163,9 @@ func (s *Server) logReads(ctx context.Context, t *trail, always bool) error {
 		return nil
 	}
 	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, "")); err != nil {
+		if ctx.Err() == context.Canceled { //nolint:errorlint // a context gives it bare. Whoever asked has gone: nothing is answered, and nothing is wrong with the log.
+			return context.Canceled
+		}
 		s.metrics.notLogged(ofRead)
 		s.deps.Log.ErrorContext(ctx, "access log", slog.String("method", t.method), slog.String("cause", err.Error()))
 		return fault.Unavailable("ACCESS_LOG")

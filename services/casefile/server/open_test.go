@@ -8,6 +8,8 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 
 	"asysta.example/internal/fault"
+
+	"asysta.example/internal/store"
 )
 
 func TestOpening(t *testing.T) {
@@ -172,5 +174,27 @@ func TestCapUnderConcurrentHandover(t *testing.T) {
 	must(t, err)
 	if reserved, _ := c.In(gmina); moved != 1 || c.Taken() != 15 || reserved != 0 || mine.Taken() != 5 {
 		t.Errorf("%d moved, %d places taken, %d of them reserved, %d left", moved, c.Taken(), reserved, mine.Taken())
+	}
+}
+
+// A reopening that is refused claims nothing in the gmina's register.
+func TestRefusedReopeningClaimsNothing(t *testing.T) {
+	w := newWorld(t)
+	f := w.close(w.cooperating("f1", "as-1", pesel1), "2026-03-10")
+	w.Travel("2026-03-11")
+	register := func() int64 {
+		t.Helper()
+		doc, err := w.Deps.Store.For(gmina).Load(t.Context(), store.Ref{Kind: store.Counters, ID: gmina + "-files"})
+		must(t, err)
+		return doc.Version
+	}
+	before := register()
+	req := &casefilev1.ReopenFamilyFileRequest{Name: f.GetName(), Etag: "1", RequestId: w.RequestID(), Source: 4, Basis: 2, Reason: "kryzys", OpenedOn: on("2026-03-11")}
+	_, err := w.client.ReopenFamilyFile(w.As("head"), req)
+	want(t, err, "STALE_ETAG")
+	req.Etag, req.RequestId = w.get("head", f.GetName()).GetEtag(), w.RequestID()
+	_, err = w.client.ReopenFamilyFile(w.As("head"), req) // a court's order is not there
+	if err == nil || register() != before {
+		t.Errorf("%v; the register went from version %d to %d", err, before, register())
 	}
 }

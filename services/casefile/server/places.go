@@ -18,7 +18,8 @@ import (
 )
 
 // withPlace carries out a command that gives the family an assistant and takes a place: reserve, commit, settle. A refused command leaves no reservation behind.
-func (s *Server) withPlace(ctx context.Context, req request, assistant string, build func(casefile.Assistant, casefile.File) (casefile.Command, error)) (*casefilev1.FamilyFile, error) {
+// What else the command needs of the whole gmina is claimed before, nil for nothing.
+func (s *Server) withPlace(ctx context.Context, req request, assistant string, claim func(loaded) error, build func(casefile.Assistant, casefile.File) (casefile.Command, error)) (*casefilev1.FamilyFile, error) {
 	l, role, err := s.load(ctx, req.GetName())
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func (s *Server) withPlace(ctx context.Context, req request, assistant string, b
 		if err != nil {
 			return nil, err
 		}
-		if err := s.prepare(ctx, l, role, req, cmd, to); err != nil {
+		if err := s.prepare(ctx, l, role, req, cmd, to, claim); err != nil {
 			return nil, err
 		}
 	}
@@ -55,20 +56,34 @@ func (s *Server) withPlace(ctx context.Context, req request, assistant string, b
 	return s.familyFile(ctx, doc)
 }
 
-// prepare tries the command on the file as it is and then reserves the place; with validate_only it sees only whether one is free.
-func (s *Server) prepare(ctx context.Context, l loaded, role access.Role, req request, cmd casefile.Command, to casefile.Assistant) error {
+// prepare tries the command on the file as it is, then claims and reserves the place; with validate_only it sees only whether one is free. Nothing is claimed for a
+// command that would be refused.
+func (s *Server) prepare(ctx context.Context, l loaded, role access.Role, req request, cmd casefile.Command, to casefile.Assistant, claim func(loaded) error) error {
 	if req.GetEtag() != rpc.Etag(l.doc.Version) {
 		return fault.Conflict()
 	}
 	o, err := casefile.Apply(l.file, cmd, actor(ctx, role), s.deps.Today())
-	if err != nil || to.Person == "" || !o.File.Cover.State.Active() {
+	if err != nil {
 		return err
 	}
-	at := keeper.At{Gmina: l.doc.Gmina, Person: to.Person, File: l.doc.ID}
-	if !req.GetValidateOnly() {
+	at, takes := keeper.At{Gmina: l.doc.Gmina, Person: to.Person, File: l.doc.ID}, to.Person != "" && o.File.Cover.State.Active()
+	if takes && (req.GetValidateOnly() || claim != nil) {
+		if err := s.free(ctx, at); err != nil {
+			return err
+		}
+	}
+	if req.GetValidateOnly() {
+		return nil
+	}
+	if claim != nil {
+		if err := claim(l); err != nil {
+			return err
+		}
+	}
+	if takes {
 		return s.keeper.Reserve(ctx, at)
 	}
-	return s.free(ctx, at)
+	return nil
 }
 
 // free says whether a place could be taken, without taking it.
@@ -164,7 +179,7 @@ func (s *Server) actAndSettle(ctx context.Context, req request, build func(casef
 
 // AssignAssistant implements step 6 for a family that waits.
 func (s *Server) AssignAssistant(ctx context.Context, req *casefilev1.AssignAssistantRequest) (*casefilev1.FamilyFile, error) {
-	return s.withPlace(ctx, req, req.GetAssistant(), func(to casefile.Assistant, _ casefile.File) (casefile.Command, error) {
+	return s.withPlace(ctx, req, req.GetAssistant(), nil, func(to casefile.Assistant, _ casefile.File) (casefile.Command, error) {
 		from, err := rpc.DateFrom(req.GetFromDate(), "from_date")
 		return casefile.Assign{Assistant: to, From: from}, err
 	})
@@ -172,7 +187,7 @@ func (s *Server) AssignAssistant(ctx context.Context, req *casefilev1.AssignAssi
 
 // ReassignAssistant hands the family over.
 func (s *Server) ReassignAssistant(ctx context.Context, req *casefilev1.ReassignAssistantRequest) (*casefilev1.FamilyFile, error) {
-	return s.withPlace(ctx, req, req.GetAssistant(), func(to casefile.Assistant, _ casefile.File) (casefile.Command, error) {
+	return s.withPlace(ctx, req, req.GetAssistant(), nil, func(to casefile.Assistant, _ casefile.File) (casefile.Command, error) {
 		on, err := rpc.DateFrom(req.GetHandoverDate(), "handover_date")
 		return casefile.Reassign{Assistant: to, On: on, Reason: req.GetReason()}, err
 	})
@@ -219,10 +234,9 @@ func (s *Server) ReopenFamilyFile(ctx context.Context, req *casefilev1.ReopenFam
 		cmd.Assistant, cmd.Terms, cmd.SettingsVer = to, terms, version
 		return cmd, err
 	}
-	if fresh && !req.GetValidateOnly() {
-		if _, err := s.claim(ctx, claim{File: l.doc.ID, Hashes: l.file.Cover.PeselHashes}, l.doc.Gmina, calendar.Date{}); err != nil {
-			return nil, err
-		}
+	register := func(l loaded) error {
+		_, err := s.claim(ctx, claim{File: l.doc.ID, Hashes: l.file.Cover.PeselHashes}, l.doc.Gmina, calendar.Date{})
+		return err
 	}
-	return s.withPlace(ctx, req, req.GetAssistant(), build)
+	return s.withPlace(ctx, req, req.GetAssistant(), register, build)
 }
