@@ -104,7 +104,7 @@ func (s *Server) auditDenial(ctx context.Context, t *trail) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	refs, gminas := t.fresh()
-	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, t.why)); err != nil {
+	if err := s.deps.Store.LogAccess(ctx, s.deps.access(t, refs, gminas, t.why)); err != nil {
 		s.metrics.notLogged(ofDenial)
 		s.deps.Log.ErrorContext(ctx, "denial not audited", slog.String("method", t.method), slog.String("cause", err.Error()))
 	}
@@ -159,10 +159,10 @@ func refused(ctx context.Context, err error) bool {
 // logReads writes what the call has read since it last did. It fails closed.
 func (s *Server) logReads(ctx context.Context, t *trail, always bool) error {
 	refs, gminas := t.fresh()
-	if len(refs) == 0 && !always {
+	if len(refs) == 0 && (!always || t.logged) {
 		return nil
 	}
-	if err := s.deps.Store.LogAccess(ctx, s.access(t, refs, gminas, "")); err != nil {
+	if err := s.deps.Store.LogAccess(ctx, s.deps.access(t, refs, gminas, "")); err != nil {
 		if ctx.Err() == context.Canceled { //nolint:errorlint // a context gives it bare. Whoever asked has gone: nothing is answered, and nothing is wrong with the log.
 			return context.Canceled
 		}

@@ -103,7 +103,7 @@ func (d Deps) mutateOnce(ctx context.Context, m Mutation) (*store.Document, bool
 		change.Purpose = call.Purpose
 	}
 	change.RecordedAt = d.Clock()
-	return m.Scope.Commit(ctx, base, change)
+	return d.commit(ctx, m, base, change)
 }
 
 // meets tells whether the document remembers the call as carried out.
@@ -133,6 +133,8 @@ func asFault(ctx context.Context, err error) error {
 		return fault.Exhausted("DOCUMENT_TOO_LARGE", "Ta sprawa zawiera już zbyt wiele danych, aby dopisać kolejne. Skróć wpis albo zgłoś to administratorowi.")
 	case errors.Is(err, store.ErrPageToken):
 		return fault.Invalid("page_token", "PAGE_TOKEN", "znacznik strony nie należy do tej listy; zacznij od pierwszej strony.")
+	case errors.Is(err, store.ErrUnavailable):
+		return errors.Join(fault.Unavailable("STORE"), err) // the cause is for the log
 	case errors.Is(err, store.ErrSchema):
 		return fault.Unavailable("NEWER_SCHEMA")
 	}

@@ -22,7 +22,7 @@ type trail struct {
 	resource name.Name // that the request names
 	call     Call
 	reads    *store.ReadSet
-	logged   bool // a line of the access log is written (streams)
+	logged   bool // a line of the access log is written
 }
 
 // Reasons of a refusal, as the access log has them. The caller is told none of them.
@@ -57,12 +57,32 @@ func (t *trail) fresh() (refs, gminas []string) {
 }
 
 // access is the line of the access log for what the call read, or for its refusal.
-func (s *Server) access(t *trail, refs, gminas []string, denied string) store.Access {
-	actor := s.deps.actor(t.grant, "")
+func (d Deps) access(t *trail, refs, gminas []string, denied string) store.Access {
+	actor := d.actor(t.grant, "")
 	if len(t.grant.Roles) == 0 {
-		actor = store.Actor{Person: t.who.Person, System: t.who.System, Subject: t.who.Subject, Instance: s.deps.Instance}
+		actor = store.Actor{Person: t.who.Person, System: t.who.System, Subject: t.who.Subject, Instance: d.Instance}
 	}
 	return store.Access{
-		ID: s.deps.NewID(), At: s.deps.Clock(), Gminas: gminas, Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
+		ID: d.NewID(), At: d.Clock(), Gminas: gminas, Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
 	}
+}
+
+// commit commits a change together with the line of the access log for what the call has read so far. Where the change is not committed, what was read waits for
+// the call's own line.
+func (d Deps) commit(ctx context.Context, m Mutation, base *store.Document, change store.Change) (*store.Document, bool, error) {
+	t := trailFrom(ctx)
+	if t == nil || t.policy == nil || t.reads == nil || !store.HoldsFamilyData(m.Ref.Kind) {
+		return m.Scope.Commit(ctx, base, change)
+	}
+	refs, gminas := t.fresh()
+	line := d.access(t, refs, gminas, "")
+	change.Access = &line
+	doc, replayed, err := m.Scope.Commit(ctx, base, change)
+	if err != nil || replayed {
+		t.reads.Add(refs, gminas)
+		return doc, replayed, err
+	}
+	t.reads.Forget(m.Ref)
+	t.logged = true
+	return doc, replayed, nil
 }

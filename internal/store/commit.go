@@ -31,12 +31,16 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if err != nil {
 		return nil, false, err
 	}
+	line, err := accessSteps(commit.Ref, change)
+	if err != nil {
+		return nil, false, err
+	}
 	if !s.whole {
 		if err := s.freshRecords(ctx, commit); err != nil {
 			return nil, false, err
 		}
 	}
-	err = s.engine.Write(ctx, steps)
+	err = s.engine.Write(ctx, append(steps, line...))
 	if errors.Is(err, ErrExists) {
 		return s.lost(ctx, base, change)
 	}

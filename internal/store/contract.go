@@ -73,6 +73,9 @@ type Change struct {
 	// Audience lists the coordinators (person ids) who see a slice of the file after this commit: nil keeps those of the document,
 	// an empty slice leaves nobody. The feed entry carries it and those who saw it before and do not any more.
 	Audience []string
+	// Access is the line of the access log for what the call has read, this aggregate included: written with the commit, so that a change that answers with
+	// family data waits for the disk once. Nil: the caller writes its line itself.
+	Access *Access
 	// Result is a small remark that a replayed request needs to answer as the first time (e.g. the id of the visit made). Never personal data.
 	Result string
 }

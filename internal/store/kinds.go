@@ -21,6 +21,9 @@ const (
 // familyData tells the kinds whose reading is noted in the access log.
 var familyData = map[Kind]bool{FamilyFiles: true, Referrals: true, ChildPlans: true}
 
+// HoldsFamilyData tells whether reading aggregates of a kind is noted in the access log.
+func HoldsFamilyData(k Kind) bool { return familyData[k] }
+
 // countyKinds are the kinds that belong to the county and not to a gmina.
 var countyKinds = map[Kind]bool{Gminas: true, Counties: true, People: true, Caseloads: true, ChildPlans: true, Subjects: true}
 

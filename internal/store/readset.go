@@ -39,6 +39,25 @@ func (s *ReadSet) Take() (refs, gminas []string) {
 	return refs, gminas
 }
 
+// Add notes refs and gminas, as Take gave them.
+func (s *ReadSet) Add(refs, gminas []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ref := range refs {
+		s.refs[ref] = struct{}{}
+	}
+	for _, gmina := range gminas {
+		s.gminas[gmina] = struct{}{}
+	}
+}
+
+// Forget takes an aggregate out, because the access log has it.
+func (s *ReadSet) Forget(ref Ref) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.refs, ref.String())
+}
+
 func (s *ReadSet) sorted(set map[string]struct{}) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,8 +15,32 @@ import (
 var auditCases = []testCase{
 	{"access log by aggregate, newest first", accessLog},
 	{"access log under concurrent calls", accessLogConcurrent},
+	{"access log: a line with a commit", accessWithCommit},
 	{"verify finds nothing in what is whole", verifyWhole},
 	{"verify finds what was tampered with", verifyTampered},
+}
+
+// accessWithCommit commits with a line of the access log: it is there with the commit and names the file; where it cannot be written the commit fails, and on an
+// engine with transactions leaves nothing.
+func accessWithCommit(t *testing.T, b *bench) {
+	s := b.store.For(gminaA)
+	other := fileRef().String()
+	change := visit(cover{State: "OPEN"}, newID(), day(1))
+	change.Access = &store.Access{At: clock(), Actor: actor(), Method: "/x", Refs: []string{other}}
+	doc := commit(t, s, s.New(fileRef()), change)
+	lines, _, err := s.AccessLog(t.Context(), doc.Ref(), 10, "")
+	if err != nil || len(lines) != 1 || !slices.Equal(lines[0].Refs, []string{other, doc.Ref().String()}) || lines[0].ID == "" {
+		t.Errorf("lines %+v, %v", lines, err)
+	}
+	b.onPoint(failAt(store.PointAccess))
+	defer b.onPoint(nil)
+	change.RequestID, change.Records = newID(), nil
+	_, _, err = s.Commit(t.Context(), doc, change)
+	wantErr(t, "commit", err, errCrash)
+	now, err := s.Load(t.Context(), doc.Ref())
+	if err != nil || (b.factory.Whole && now.Version != doc.Version) {
+		t.Errorf("version %d, %v", now.Version, err)
+	}
 }
 
 func accessLog(t *testing.T, b *bench) {
