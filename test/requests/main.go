@@ -56,9 +56,6 @@ func command(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%s\n%s\ngo on with -seed %d -from %d\n", f.details(), f, p.seed, f.next)
-	for _, finding := range f.findings {
-		fmt.Println(finding)
-	}
 	if *record {
 		run := ledger.Run{Proof: "requests", Command: "go run ./test/requests " + strings.Join(os.Args[1:], " "), Figures: f.String(), Seed: p.seed, Took: time.Since(began)}
 		if err := ledger.Append(run); err != nil {

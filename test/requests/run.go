@@ -39,11 +39,13 @@ type figures struct {
 	requests, carriedOut int
 	ways, kinds, codes   map[string]int
 	wrote                int             // requests that changed something
+	noted                int             // refusals that the machine had no time to note in the access log
 	asked, answered      map[string]bool // methods that were asked, and carried out, at least once
 	begins               map[int]uint64  // what the first requests of a county were, as a hash
 	methods, counties    int
 	aggregates, commits  int
 	findings             []string
+	say                  func(string) // findings are told at once
 }
 
 func newFigures() *figures {
@@ -52,13 +54,14 @@ func newFigures() *figures {
 
 // String is the line for the record.
 func (f *figures) String() string {
-	return fmt.Sprintf("%d requests to %d methods (%d over gRPC, %d over REST; %d carried out, of %d methods; %d changed something) in %d counties: Internal, Unknown, panics, hangs, writes of refused ones, leaks and faults of audit verify together %d; %d chains with %d commits verified",
-		f.requests, len(f.asked), f.ways["gRPC"], f.ways["REST"], f.carriedOut, len(f.answered), f.wrote, f.counties, len(f.findings), f.aggregates, f.commits)
+	return fmt.Sprintf("%d requests to %d methods (%d over gRPC, %d over REST; %d carried out, of %d methods; %d changed something) in %d counties: Internal, Unknown, panics, hangs, writes of refused ones, leaks and faults of audit verify together %d; %d chains with %d commits verified; denials not noted in the access log within a second %d",
+		f.requests, len(f.asked), f.ways["gRPC"], f.ways["REST"], f.carriedOut, len(f.answered), f.wrote, f.counties, len(f.findings), f.aggregates, f.commits, f.noted)
 }
 
 // run lives through counties until the plan's end.
 func run(ctx context.Context, p plan, say func(string)) (*figures, error) {
 	f := newFigures()
+	f.say = say
 	methods, err := contract()
 	if err != nil {
 		return nil, err
@@ -133,7 +136,7 @@ func live(ctx context.Context, p plan, n int, methods []*method, f *figures) (er
 	}
 	g.pool.remember(rng, c.Answers)
 	l := &life{county: c, plan: p, number: n, generator: g, sender: &sender{county: c, patience: p.patience}, figures: f, personal: personalOf(c.Sent)}
-	if err := l.ask(ctx); err != nil {
+	if err := l.ask(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
 	if said := log.said(); said != "" {
@@ -146,6 +149,7 @@ func live(ctx context.Context, p plan, n int, methods []*method, f *figures) (er
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counties++
+	f.noted += log.late
 	f.aggregates, f.commits = f.aggregates+aggregates, f.commits+commits
 	return nil
 }
@@ -242,6 +246,7 @@ func (f *figures) add(a *attempt, o outcome, wrote bool) {
 }
 
 func (f *figures) find(s string) {
+	f.say(s)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.findings = append(f.findings, s)
@@ -261,8 +266,9 @@ func (f *figures) details() string {
 
 // watchedLog looks at what a county's process logs.
 type watchedLog struct {
-	mu  sync.Mutex
-	odd []string
+	mu   sync.Mutex
+	odd  []string
+	late int // refusals that could not be noted within the second that a refusal waits for it
 }
 
 // Write implements io.Writer; the logger writes one line at a time.
@@ -270,6 +276,10 @@ func (w *watchedLog) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte(`"ERROR"`)) || bytes.Contains(line, []byte("panic")) || bytes.Contains(line, []byte(marker)) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if bytes.Contains(line, []byte("denial not audited")) && bytes.Contains(line, []byte("deadline exceeded")) {
+			w.late++
+			return len(line), nil
+		}
 		if len(w.odd) < 5 {
 			w.odd = append(w.odd, string(line))
 		}
