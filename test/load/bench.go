@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"asysta.example/internal/testkit/ledger"
 	"asysta.example/test/load/county"
 	"asysta.example/test/load/drive"
 )
@@ -87,7 +88,7 @@ func (w *world) end() error {
 // build builds the binary that is measured.
 func build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "asysta")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "asysta.example/cmd/asysta") //nolint:gosec // fixed words and our own folder
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "asysta.example/cmd/asysta")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("build: %w", err)
@@ -171,45 +172,85 @@ func (w *world) measure(ctx context.Context, op drive.Operation) (row, error) {
 
 // run is the whole of the command.
 func run(ctx context.Context, o options) error {
-	ops, err := chosen(o.only)
-	if err != nil {
+	began := time.Now()
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return err
 	}
-	if o.profile != "" {
-		if err := os.MkdirAll(o.profile, 0o700); err != nil {
-			return err
-		}
-	}
-	var rows []row
-	for _, files := range o.files {
-		w, err := begin(ctx, o, files)
+	if o.soak > 0 {
+		s, err := soak(ctx, o)
 		if err != nil {
 			return err
 		}
-		say("%d files: ready after %s", files, w.server.start.Round(time.Millisecond))
-		for _, op := range ops {
-			r, err := w.measure(ctx, op)
-			if err != nil {
-				return errors.Join(err, w.end())
-			}
-			rows = append(rows, r)
-			u, _ := w.server.used()
-			say("%-10s %7.0f/s p50 %6s p99 %6s | open %6.0f/s p50 %6s p99 %6s | CPU server %s generator %s | resident %d MB | %d answers and %d facts checked in full, %d B",
-				op.Name, r.closed.PerSecond(), r.closed.Quantile(50), r.closed.Quantile(99), r.open.PerSecond(), quantile(r.open, 50), quantile(r.open, 99),
-				r.server.Round(time.Microsecond), r.client.Round(time.Microsecond), u.resident>>20, r.closed.Sampled, r.checks, r.closed.Bytes/int64(max(1, r.closed.Requests)))
-		}
-		if err := w.end(); err != nil {
-			return err
-		}
+		s.markdown(os.Stdout)
+		return o.record("soak", s.figures(), time.Since(began))
 	}
-	return nil
+	r, err := bench(ctx, o)
+	if err != nil {
+		return err
+	}
+	r.markdown(os.Stdout)
+	return o.record("bench", r.figures(), time.Since(began))
 }
 
-func quantile(r drive.Result, q float64) time.Duration {
-	if r.Latency == nil {
-		return 0
+// record adds the result to the repository's record, where asked for.
+func (o options) record(proof, figures string, took time.Duration) error {
+	if !o.append {
+		return nil
 	}
-	return r.Quantile(q)
+	return ledger.Append(ledger.Run{Proof: proof, Command: command(), Figures: figures, Seed: o.seed, Took: took})
+}
+
+// bench measures all operations at all sizes.
+func bench(ctx context.Context, o options) (r report, err error) {
+	r.o = o
+	ops, err := chosen(o.only)
+	if err != nil {
+		return r, err
+	}
+	if o.profile != "" {
+		if err := os.MkdirAll(o.profile, 0o700); err != nil {
+			return r, err
+		}
+	}
+	for _, files := range o.files {
+		s, err := atSize(ctx, o, files, ops)
+		if err != nil {
+			return r, err
+		}
+		r.sizes = append(r.sizes, s)
+	}
+	if len(o.only) == 0 {
+		c := r.sizes[0].county
+		r.raw, err = measureRaw(ctx, o.data, c.Entry, c.Bytes, o.clients, o.length)
+	}
+	return r, err
+}
+
+// atSize measures operations at one size of the county.
+func atSize(ctx context.Context, o options, files int, ops []drive.Operation) (s size, err error) {
+	w, err := begin(ctx, o, files)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, w.end()) }()
+	s.county, s.start = w.county, w.server.start
+	say("%d files: ready after %s", files, ms(s.start))
+	for _, op := range ops {
+		r, err := w.measure(ctx, op)
+		if err != nil {
+			return s, err
+		}
+		u, err := w.server.used()
+		if err != nil {
+			return s, err
+		}
+		s.resident = max(s.resident, u.resident)
+		s.rows = append(s.rows, r)
+		say("%-10s %6.0f/s p50 %s p99 %s | CPU: server %s, generator %s | resident %d MB | checked in full: %d answers, %d facts afterwards | %d B an answer", op.Name, r.closed.PerSecond(),
+			ms(r.closed.Quantile(50)), ms(r.closed.Quantile(99)), r.server.Round(time.Microsecond), r.client.Round(time.Microsecond), u.resident>>20, r.closed.Sampled, r.checks,
+			r.closed.Bytes/int64(max(1, r.closed.Requests)))
+	}
+	return s, nil
 }
 
 func chosen(names []string) ([]drive.Operation, error) {

@@ -37,7 +37,6 @@ type options struct {
 	soak    time.Duration
 	append  bool
 	day     calendar.Date
-	verify  bool
 }
 
 func parse(args []string) (options, error) {
@@ -58,7 +57,6 @@ func parse(args []string) (options, error) {
 	set.Float64Var(&o.open, "open", 0.5, "load of the open loop beside the closed one, as a part of the rate that this reached; 0: none")
 	set.DurationVar(&o.soak, "soak", 0, "drive a mix at half load for so long instead")
 	set.BoolVar(&o.append, "append", false, "add the result to docs/proofs.csv")
-	set.BoolVar(&o.verify, "verify", false, "check the hash chains of the whole journal afterwards")
 	set.StringVar(&day, "day", "", "day on which the county is shown (2026-11-21); today where unset")
 	if err := set.Parse(args); err != nil {
 		return o, err

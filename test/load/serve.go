@@ -79,7 +79,7 @@ func startServer(ctx context.Context, binary, data string, issuer *drive.Issuer,
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	s.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // the binary that was just built
+	s.cmd = exec.CommandContext(ctx, binary, args...)
 	s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = env, log, log
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = 30 * time.Second
@@ -187,11 +187,11 @@ func (s *server) goroutines() (int, error) {
 
 // profile takes a CPU profile of some seconds into a file.
 func (s *server) profile(ctx context.Context, d time.Duration, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.profiles, max(1, int(d.Seconds()))), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.profiles, max(1, int(d.Seconds()))), nil) //nolint:gosec // the address is our own child's
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := http.DefaultClient.Do(req) //nolint:gosec // likewise
 	if err != nil {
 		return err
 	}

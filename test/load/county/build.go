@@ -32,6 +32,7 @@ type County struct {
 	Offices []Office
 	Files   []File // every family file that has an assistant and is worked with
 	Bytes   int    // size of a family file's document as stored, on average
+	Entry   int    // size of the journal's entry of a visit, on average
 	Took    time.Duration
 	Commits int
 
@@ -69,9 +70,10 @@ const workerCount = 32
 
 // builder writes a county.
 type builder struct {
-	spec  Spec
-	store store.Store
-	vault *seal.Vault
+	spec   Spec
+	engine *sqlite.Engine
+	store  store.Store
+	vault  *seal.Vault
 
 	bytes, docs, commits atomic.Int64
 }
@@ -116,7 +118,7 @@ func Make(ctx context.Context, dir string, spec Spec) (_ *County, err error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{spec: spec, store: store.Open(engine)}
+	b := &builder{spec: spec, engine: engine, store: store.Open(bulk{engine})}
 	defer func() { err = errors.Join(err, b.store.Close()) }()
 	if err := b.store.System().Migrate(ctx); err != nil {
 		return nil, err
@@ -127,6 +129,9 @@ func Make(ctx context.Context, dir string, spec Spec) (_ *County, err error) {
 	}
 	b.vault = seal.NewVault(master, seal.OverEngine(engine))
 	if err := b.fill(ctx, c); err != nil {
+		return nil, err
+	}
+	if c.Entry, err = b.entry(ctx, c.Files); err != nil {
 		return nil, err
 	}
 	if err := engine.MakeDurable(ctx); err != nil {
@@ -257,6 +262,23 @@ func (b *builder) size(doc *store.Document) {
 	b.bytes.Add(int64(len(raw)))
 	b.docs.Add(1)
 	b.commits.Add(doc.Version)
+}
+
+// entry measures the journal's entries of some last visits.
+func (b *builder) entry(ctx context.Context, files []File) (int, error) {
+	sum, n := 0, 0
+	for _, f := range files[:min(len(files), 50)] {
+		commits, err := b.store.For(f.Gmina).History(ctx, store.Ref{Kind: store.FamilyFiles, ID: f.ID}, f.Version-1, 1)
+		if err != nil || len(commits) != 1 {
+			return 0, fmt.Errorf("county: last commit of a file: %w", err)
+		}
+		raw, err := bson.Marshal(commits[0])
+		if err != nil {
+			return 0, fmt.Errorf("county: last commit of a file: %w", err)
+		}
+		sum, n = sum+len(raw), n+1
+	}
+	return sum / max(1, n), nil
 }
 
 // noon is noon of a day, when offices are open.

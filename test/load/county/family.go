@@ -228,6 +228,7 @@ func (f *family) end() {
 // write commits the story, step by step.
 func (f *family) write(ctx context.Context, b *builder) error {
 	scope := b.store.For(f.office.teryt)
+	whole, p := piled(ctx)
 	doc := scope.New(store.Ref{Kind: store.FamilyFiles, ID: f.id})
 	for _, s := range f.commits {
 		c := s.change
@@ -237,11 +238,14 @@ func (f *family) write(ctx context.Context, b *builder) error {
 		}
 		c.Method, c.RequestID, c.RecordedAt = s.method, s.request, noon(s.on)
 		c.BodyHash = hashOf(s.request)
-		next, _, err := scope.Commit(ctx, doc, c)
+		next, _, err := scope.Commit(whole, doc, c)
 		if err != nil {
 			return fmt.Errorf("county: file %d: %w", f.n, err)
 		}
 		doc = next
+	}
+	if err := p.write(ctx, b.engine); err != nil {
+		return fmt.Errorf("county: file %d: %w", f.n, err)
 	}
 	b.size(doc)
 	return nil

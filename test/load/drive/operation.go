@@ -146,10 +146,9 @@ func Resource(f county.File) string { return "gminas/" + f.Gmina + "/familyFiles
 
 // caseloads lists the families of one assistant after the other.
 type caseloads struct {
-	w     *World
-	who   []caseloadOf
-	turn  turn
-	wants int // families of the last one asked for
+	w    *World
+	who  []caseloadOf
+	turn turn
 }
 
 type caseloadOf struct {
