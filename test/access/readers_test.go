@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -162,6 +164,86 @@ func TestWhoReadAFileLeavesNobodyOut(t *testing.T) {
 			t.Errorf("no read by %s told of any family, so that nothing is known of its lines", name)
 		}
 	}
+}
+
+// TestTheListOfReadersIsWhole: page by page, over gRPC and REST, the head of the gmina and the auditor see every line that there is of a file and of the referral it came from,
+// each once, newest first: of people, of services on behalf of people, of refused calls.
+func TestTheListOfReadersIsWhole(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	file, _ := o.Answers["zatwierdzenie"].(map[string]any)["familyFile"].(string)
+	names := fileName.FindStringSubmatch(file)
+	referral := referralName.FindStringSubmatch(fmt.Sprint(o.Answers["zgloszenie"]))
+	if names == nil || referral == nil {
+		t.Fatalf("the scenario has no file %q or no referral", file)
+	}
+	// Somebody of the gmina, and somebody of another, try to look at it.
+	get := reads()["asysta.casefile.v1.CasefileService.GetFamilyFile"]
+	for _, neighbour := range []string{"kierownik.pyzdry", "asystent1.pyzdry", "socjalny2.kolaczkowo", "asystent1.kolaczkowo"} {
+		_, err := o.ways["REST"].Call(t.Context(), neighbour, get, request(t, get, `{"name": "`+file+`"}`), 1)
+		if err == nil {
+			t.Fatalf("%s read the file", neighbour)
+		}
+	}
+	want := map[string]bool{}
+	for _, ref := range []store.Ref{{Kind: store.FamilyFiles, ID: names[2]}, {Kind: store.Referrals, ID: referral[2]}} {
+		for _, a := range o.log(names[1], ref) {
+			want[a.ID] = true
+		}
+	}
+	list := reads()["asysta.casefile.v1.CasefileService.ListAccesses"]
+	for way, transport := range o.ways {
+		for _, who := range []string{"kierownik.kolaczkowo", "audytor"} {
+			got, pages, before, methods := 0, 0, "9999", map[string]int{}
+			for token := ""; ; {
+				page, err := transport.Call(t.Context(), who, list, request(t, list, `{"parent": "`+file+`", "pageSize": 7, "pageToken": "`+token+`", "purpose": "READ_PURPOSE_AUDIT"}`), 1)
+				must(t, err)
+				answer, _ := page[0].(map[string]any)
+				lines, _ := answer["accesses"].([]any)
+				for _, l := range lines {
+					line, _ := l.(map[string]any)
+					at, _ := line["accessTime"].(string)
+					if at > before {
+						t.Errorf("%s, %s: a line of %s after one of %s", way, who, at, before)
+					}
+					before = at
+					actor, _ := line["actor"].(map[string]any)
+					methods[fmt.Sprint(line["method"], " ", actor["role"], " ", actor["system"], " ", line["denied"])]++
+					got++
+				}
+				pages++
+				if token, _ = answer["nextPageToken"].(string); token == "" {
+					break
+				}
+			}
+			// Each page of the list is itself a read of the file. The county's clock stands still, so that its line may show on a page that follows.
+			if got < len(want) || got > len(want)+pages {
+				t.Errorf("%s, %s: %d lines on %d pages, want %d", way, who, got, pages, len(want))
+			}
+			for _, line := range []string{"CreateReferral HEAD  false", "ApproveReferral HEAD  false", "OpenFamilyFile HEAD referral false", "GetFamilyFile  ", "GetFileSlice COORDINATOR  false",
+				"SyncPlans COORDINATOR  false", "PrintWorkCard ", "ListIndicatorFiles HEAD  false"} {
+				if !slices.ContainsFunc(slices.Collect(maps.Keys(methods)), func(m string) bool { return strings.HasPrefix(m, strings.TrimSpace(line)) }) {
+					t.Errorf("%s, %s: no line %q among %v", way, who, line, methods)
+				}
+			}
+			want = map[string]bool{}
+			for _, ref := range []store.Ref{{Kind: store.FamilyFiles, ID: names[2]}, {Kind: store.Referrals, ID: referral[2]}} {
+				for _, a := range o.log(names[1], ref) {
+					want[a.ID] = true
+				}
+			}
+		}
+	}
+}
+
+// request makes a request from JSON.
+func request(t *testing.T, m protoreflect.MethodDescriptor, text string) proto.Message {
+	t.Helper()
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName())
+	must(t, err)
+	req := kind.New().Interface()
+	must(t, protojson.Unmarshal([]byte(text), req))
+	return req
 }
 
 // read makes a read twice, first to learn which families it tells of, and sees the lines of the second; it gives their number.

@@ -87,18 +87,22 @@ func actorTo(a store.Actor, gmina string) *casefilev1.Actor {
 	return out
 }
 
-// ListAccesses lists who read a file.
+// ListAccesses lists who read a file, or the referrals that it came from.
 func (s *Server) ListAccesses(ctx context.Context, req *casefilev1.ListAccessesRequest) (*casefilev1.ListAccessesResponse, error) {
 	doc, err := s.audited(ctx, req.GetParent())
 	if err != nil {
 		return nil, err
 	}
-	accesses, next, err := s.deps.Store.For(doc.Gmina).AccessLog(ctx, doc.Ref(), rpc.PageSize(req.GetPageSize()), req.GetPageToken())
+	refs, err := s.readOf(ctx, doc)
+	if err != nil {
+		return nil, err
+	}
+	lines, next, err := accesses(ctx, s.deps.Store.For(doc.Gmina), refs, rpc.PageSize(req.GetPageSize()), req.GetPageToken())
 	if err != nil {
 		return nil, pageFault(err)
 	}
 	out := &casefilev1.ListAccessesResponse{NextPageToken: next}
-	for _, a := range accesses {
+	for _, a := range lines {
 		purpose, reference, polish := rpc.ReadPurpose(a.Purpose)
 		out.Accesses = append(out.Accesses, &casefilev1.Access{AccessTime: timestamppb.New(a.At), Actor: actorTo(a.Actor, doc.Gmina), Method: path.Base(a.Method),
 			Purpose: polish, ReadPurpose: purpose, CaseReference: reference, Denied: a.Denied != ""})

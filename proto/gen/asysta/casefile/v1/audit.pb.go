@@ -483,7 +483,7 @@ func (x *ListAccessesResponse) GetNextPageToken() string {
 	return ""
 }
 
-// One call that read the file, or was refused it.
+// One call that read the file or a referral that it came from, or was refused it.
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Instant.

@@ -186,7 +186,7 @@ type CasefileServiceClient interface {
 	//
 	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error)
-	// Who has read a file, and when, newest first. Metadata alone.
+	// Who has read a file, or a referral that it came from, and when, newest first. Metadata alone.
 	//
 	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
@@ -668,7 +668,7 @@ type CasefileServiceServer interface {
 	//
 	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error)
-	// Who has read a file, and when, newest first. Metadata alone.
+	// Who has read a file, or a referral that it came from, and when, newest first. Metadata alone.
 	//
 	// Errors: PURPOSE_REQUIRED of an auditor who states none.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
