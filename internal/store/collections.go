@@ -28,10 +28,11 @@ const (
 	PointOutboxDone FailPoint = "relay/outbox"        // removal of the relayed row
 	PointAccess     FailPoint = "access/insert"       // a line of the access log
 	PointMeta       FailPoint = "meta/page-token-key" // the shared key of page tokens
+	PointSweep      FailPoint = "sweep/mark"          // the instant up to which sweeps have seen all commits
 )
 
 // FailPoints are all fail points, in the order of a commit's way into the feed. A step with a point that is not listed here fails the conformance suite.
-var FailPoints = []FailPoint{PointJournal, PointOutbox, PointRecord, PointDocument, PointFeed, PointOutboxDone, PointAccess, PointMeta}
+var FailPoints = []FailPoint{PointJournal, PointOutbox, PointRecord, PointDocument, PointFeed, PointOutboxDone, PointAccess, PointMeta, PointSweep}
 
 // recordsOf tells to which kind of aggregate a type of record belongs.
 var recordsOf = map[RecordType]Kind{

@@ -318,6 +318,7 @@ type CountyScope interface {
 type SystemScope interface {
 	Reader
 	// Sweep rolls forward every aggregate whose journal is ahead of its document or feed, among commits recorded since an instant; it returns how many it mended.
+	// The zero instant goes on where earlier such sweeps, of any process, came to, a quarter of an hour before it.
 	Sweep(ctx context.Context, since time.Time) (int, error)
 	// Relay gives up to limit commits their positions in the feeds and returns how many it placed. Relays may race and stall.
 	Relay(ctx context.Context, limit int) (int, error)

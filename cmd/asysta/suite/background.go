@@ -100,14 +100,12 @@ const (
 	relayEvery = 300 * time.Millisecond
 	relayBatch = 200
 	sweepEvery = time.Minute
-	sweepBack  = 15 * time.Minute // longer than any call lasts and than clocks differ
 )
 
 // storeWork is the work that every deployment's store needs: the relay, which gives commits their positions in the feeds, and the sweep, which sees
 // commits to their end that a crash cut short.
 func storeWork(deps rpc.Deps) []Work {
 	system := deps.Store.System()
-	var since time.Time // from the beginning in the first round
 	return []Work{
 		{Name: "store/relay", Every: relayEvery, Round: func(ctx context.Context) error {
 			for {
@@ -118,14 +116,10 @@ func storeWork(deps rpc.Deps) []Work {
 			}
 		}},
 		{Name: "store/sweep", Every: sweepEvery, Round: func(ctx context.Context) error {
-			began := deps.Clock()
-			n, err := system.Sweep(ctx, since)
+			n, err := system.Sweep(ctx, time.Time{})
 			mended(ctx, n)
 			if n > 0 {
 				deps.Log.InfoContext(ctx, "sweep mended aggregates", slog.Int("count", n))
-			}
-			if err == nil {
-				since = began.Add(-sweepBack)
 			}
 			return err
 		}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"asysta.example/internal/store"
 )
@@ -21,6 +22,7 @@ var crashCases = []testCase{
 	{"crash while making the token key", crashInMeta},
 	{"sweep finds a lost outbox row", sweepOutbox},
 	{"sweep mends every aggregate once", sweepMany},
+	{"sweep goes on from its mark", sweepMarked},
 }
 
 // everyPointPassed does everything that writes and holds the points that came by against the list.
@@ -36,8 +38,11 @@ func everyPointPassed(t *testing.T, b *bench) {
 	if _, err := s.List(t.Context(), store.FamilyFiles, store.Query{Index: "by_opened", Limit: 1}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.store.System().Sweep(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range store.FailPoints {
-		if relayed := p == store.PointOutbox || p == store.PointOutboxDone; b.engine.passed(p) == (relayed && b.factory.Whole) {
+		if relayed := p == store.PointOutbox || p == store.PointOutboxDone || p == store.PointSweep; b.engine.passed(p) == (relayed && b.factory.Whole) {
 			t.Errorf("point %q: a step has it: %v", p, b.engine.passed(p))
 		}
 	}
@@ -265,6 +270,35 @@ func sweepOutbox(t *testing.T, b *bench) {
 	if n, err := b.store.System().Sweep(t.Context(), start); err != nil || n != 0 {
 		t.Errorf("sweep of what is whole mended %d, %v", n, err)
 	}
+}
+
+// sweepMarked cuts off a commit long before and one right before what a sweep has seen: the second is found by a sweep that goes on, the first by one that is told to
+// look there.
+func sweepMarked(t *testing.T, b *bench) {
+	st := store.Open(&torn{Engine: b.engine, hook: b.failPoint})
+	s := st.For(gminaA)
+	cut := func(at time.Time) {
+		t.Helper()
+		b.onPoint(failAt(store.PointDocument))
+		defer b.onPoint(nil)
+		c := change(cover{State: "OPEN"})
+		c.RecordedAt = at
+		_, _, err := s.Commit(t.Context(), s.New(fileRef()), c)
+		wantErr(t, "commit", err, errCrash)
+	}
+	sweep := func(since time.Time, want int) {
+		t.Helper()
+		if n, err := st.System().Sweep(t.Context(), since); err != nil || n != want {
+			t.Errorf("sweep mended %d, %v; want %d", n, err, want)
+		}
+	}
+	cut(start.Add(time.Hour))
+	sweep(time.Time{}, 1)
+	cut(start.Add(time.Minute))
+	cut(start.Add(50 * time.Minute))
+	sweep(time.Time{}, 1)
+	sweep(start, 1)
+	sweep(start, 0)
 }
 
 // sweepMany cuts off the commits of several files, from one instant on.
