@@ -2,17 +2,20 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
+	"asysta.example/services/casefile"
 )
 
 // filter is what a list asks for, in the store's words.
@@ -131,13 +134,14 @@ func (s *Server) collect(ctx context.Context, g access.Grant, f filter, size int
 			return nil, "", pageFault(err)
 		}
 		for _, hit := range page.Hits {
-			l, err := decode(hit.Doc)
+			cover, err := rpc.Part[familyfile.Cover](hit.Doc, hit.Doc.Cover)
 			if err != nil {
 				return nil, "", err
 			}
-			if _, ok := g.RoleOn(l.file.Cover.Parties()); !ok || !f.fits(l.file.Cover) {
+			if _, ok := g.RoleOn(cover.Parties()); !ok || !f.fits(cover) {
 				continue
 			}
+			l := loaded{doc: hit.Doc, file: casefile.File{Cover: cover}}
 			store.Note(ctx, hit.Doc)
 			out = append(out, l)
 		}
@@ -165,11 +169,9 @@ func (s *Server) summary(l loaded) *casefilev1.FamilyFileSummary {
 			out.ChildrenInCare++
 		}
 	}
-	for _, d := range familyfile.Deadlines(c) {
-		if d.Open {
-			out.NextDeadline = rpc.Deadlines(append(familyfile.Deadlines(c)[:0:0], d), gmina, out.GetName(), w.today)[0]
-			break
-		}
+	terms := familyfile.Deadlines(c)
+	if i := slices.IndexFunc(terms, func(d deadline.Deadline) bool { return d.Open }); i >= 0 {
+		out.NextDeadline = rpc.Deadlines(terms[i:i+1], gmina, out.GetName(), w.today)[0]
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/bsonform"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/fault"
@@ -47,24 +48,21 @@ func (s *Server) ListDeadlines(ctx context.Context, req *casefilev1.ListDeadline
 	if err := at.read(req.GetPageToken()); err != nil {
 		return nil, err
 	}
-	m := newMerge(s.deps.Scope(ctx), t, at, func(d *store.Document) (bool, error) { return reached(ctx, d) })
+	size := rpc.PageSize(req.GetPageSize())
+	m := newMerge(s.deps.Scope(ctx), t, at, size, func(d *store.Document) (bool, error) { return reached(ctx, d) })
 	out := &casefilev1.ListDeadlinesResponse{}
 	if req.GetPageToken() == "" {
 		if out.Deadlines, err = s.uncovered(ctx, t); err != nil {
 			return nil, err
 		}
 	}
-	for size := rpc.PageSize(req.GetPageSize()); ; {
-		h, ok, err := m.head(ctx)
+	for len(out.Deadlines) < size {
+		h, found, ok, err := m.head(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			break
-		}
-		found, err := t.of(h)
-		if err != nil {
-			return nil, err
 		}
 		if len(out.Deadlines) > 0 && len(out.Deadlines)+len(found) > size {
 			break
@@ -177,7 +175,7 @@ func deadlinesOf(doc *store.Document) ([]deadline.Deadline, error) {
 		return nil, nil
 	}
 	var ds []deadline.Deadline
-	err := doc.Deadlines.Unmarshal(&ds)
+	err := bsonform.UnmarshalValue(doc.Deadlines, &ds)
 	return ds, err
 }
 
@@ -222,8 +220,8 @@ type referralParties struct {
 // reached says whether the caller reaches a family file or referral that a list has met.
 func reached(ctx context.Context, doc *store.Document) (bool, error) {
 	if doc.Kind == store.FamilyFiles {
-		_, _, ok, err := visible(ctx, doc)
-		return ok, err
+		l, err := rpc.Decode[listed](doc.Cover)
+		return err == nil && l.reaches(access.GrantFrom(ctx)), err
 	}
 	c, err := rpc.Part[referralParties](doc, doc.Cover)
 	if err != nil {
@@ -269,33 +267,34 @@ func (p place) write() (string, error) {
 
 // merge walks the deadlines of family files and referrals together, by due date.
 type merge struct {
-	files, referrals *stream // nil at its end
-	last             *stream // whose hit head gave
+	files, referrals *stream                                 // nil at its end
+	last             *stream                                 // whose hit head gave
+	found            map[*store.Document][]deadline.Deadline // what the hits at the heads of the streams stand for
 }
 
-func newMerge(r store.Reader, t terms, at place, sees func(*store.Document) (bool, error)) *merge {
+func newMerge(r store.Reader, t terms, at place, size int, sees func(*store.Document) (bool, error)) *merge {
+	m := &merge{found: map[*store.Document][]deadline.Deadline{}}
 	accept := func(h store.Hit) (bool, error) {
 		found, err := t.of(h)
 		if len(found) == 0 || err != nil {
 			return false, err
 		}
+		m.found[h.Doc] = found
 		return sees(h.Doc)
 	}
-	m := &merge{}
 	if q := t.query(); !at.FilesEnd {
 		q.Token = at.Files
-		m.files = newStream(r, store.FamilyFiles, q, accept)
+		m.files = newStream(r, store.FamilyFiles, q, size, accept)
 	}
 	if q := t.query(); !at.ReferralsEnd {
 		q.Token = at.Referrals
-		m.referrals = newStream(r, store.Referrals, q, accept)
+		m.referrals = newStream(r, store.Referrals, q, size, accept)
 	}
 	return m
 }
 
-// head gives the next hit of the two; false at the end, or where one of them has looked at enough.
-func (m *merge) head(ctx context.Context) (store.Hit, bool, error) {
-	var best store.Hit
+// head gives the next hit of the two and the terms that it stands for; false at the end, or where one of them has looked at enough.
+func (m *merge) head(ctx context.Context) (best store.Hit, found []deadline.Deadline, ok bool, err error) {
 	m.last = nil
 	for _, s := range []*stream{m.files, m.referrals} {
 		if s == nil {
@@ -303,13 +302,13 @@ func (m *merge) head(ctx context.Context) (store.Hit, bool, error) {
 		}
 		h, ok, err := s.head(ctx)
 		if err != nil || s.paused {
-			return h, false, err
+			return h, nil, false, err
 		}
 		if ok && (m.last == nil || dueOf(h) < dueOf(best)) {
 			best, m.last = h, s
 		}
 	}
-	return best, m.last != nil, nil
+	return best, m.found[best.Doc], m.last != nil, nil
 }
 
 func (m *merge) consume() { m.last.consume() }

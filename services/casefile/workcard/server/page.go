@@ -54,9 +54,6 @@ func records[T, P any](ctx context.Context, r store.Reader, q store.RecordQuery,
 // scanned is how many hits one call looks at before it gives what it has, with a token to go on.
 const scanned = 2000
 
-// pageOfHits is how many hits a stream asks for at once.
-const pageOfHits = 100
-
 // stream walks the hits of an index in order and can say, at every hit, where to go on. What it reads is not noted: the caller notes what leaves.
 type stream struct {
 	reader store.Reader
@@ -65,14 +62,16 @@ type stream struct {
 	accept func(store.Hit) (bool, error) // which hits are wanted
 	page   store.Page
 	at     int  // first hit of the page that was not consumed
+	wanted bool // that hit was accepted
 	loaded bool // the page was read
 	left   int  // hits that may still be looked at
 	paused bool // left was used up
 }
 
-// newStream begins where a token of the same query says.
-func newStream(r store.Reader, kind store.Kind, q store.Query, accept func(store.Hit) (bool, error)) *stream {
-	q.Limit = pageOfHits
+// newStream begins where a token of the same query says. It asks for so many hits at once as its caller wants, so that a page whose hits are all wanted is read
+// by one query, which gives its token too.
+func newStream(r store.Reader, kind store.Kind, q store.Query, size int, accept func(store.Hit) (bool, error)) *stream {
+	q.Limit = size
 	return &stream{reader: r, kind: kind, query: q, accept: accept, left: scanned}
 }
 
@@ -85,8 +84,11 @@ func (s *stream) head(ctx context.Context) (store.Hit, bool, error) {
 			}
 		}
 		for ; s.at < len(s.page.Hits); s.at++ {
+			if s.wanted {
+				return s.page.Hits[s.at], true, nil
+			}
 			ok, err := s.accept(s.page.Hits[s.at])
-			if ok || err != nil {
+			if s.wanted = ok && err == nil; ok || err != nil {
 				return s.page.Hits[s.at], ok, err
 			}
 			s.left--
@@ -110,7 +112,7 @@ func (s *stream) read(ctx context.Context) (err error) {
 }
 
 // consume goes past the hit that head gave.
-func (s *stream) consume() { s.at++ }
+func (s *stream) consume() { s.at, s.wanted = s.at+1, false }
 
 // token is where to go on; end says that there is nothing left. Within a page it asks for just the hits consumed, whose token it is.
 func (s *stream) token(ctx context.Context) (token string, end bool, err error) {
