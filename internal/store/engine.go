@@ -13,6 +13,10 @@ import (
 // ErrExists is an engine's answer to an insert of a key that is taken.
 var ErrExists = errors.New("store: key exists")
 
+// ErrUnavailable says that the database cannot do its work now: its disk is full or takes no writes, or it does not answer. Nothing is wrong with the request, which may
+// be sent again; a Write that ends so may have been performed where the connection broke.
+var ErrUnavailable = errors.New("store: unavailable")
+
 // ErrTaken is an engine's answer to a strict insert, behind the first step, of a key that is taken: nothing of the Write was done.
 var ErrTaken = errors.New("store: key of a later step exists")
 

@@ -100,7 +100,7 @@ func (k *checker) repeat(ctx context.Context, c *call) error {
 			break
 		}
 		if attempt == 20 {
-			return fmt.Errorf("%s is not answered after the restart", c.method)
+			return fmt.Errorf("%s is not answered after the restart: %w", c.method, c.last)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -204,6 +204,20 @@ func (k *checker) stored(ctx context.Context, fresh []*call) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := k.whole(ctx, s); err != nil {
+		return err
+	}
+	if err := k.journal(ctx, s, fresh); err != nil {
+		return err
+	}
+	if err := k.accesses(ctx, s, fresh); err != nil {
+		return err
+	}
+	return k.places(ctx, s)
+}
+
+// whole looks at a store by itself: chains, documents, records and feeds.
+func (k *checker) whole(ctx context.Context, s store.Store) (err error) {
 	for placed := 1; placed > 0; {
 		if placed, err = s.System().Relay(ctx, 500); err != nil {
 			return err
@@ -221,16 +235,7 @@ func (k *checker) stored(ctx context.Context, fresh []*call) (err error) {
 		}
 		k.found.note("verify: %s", fault)
 	}
-	if err := k.feeds(ctx, s, report.Commits); err != nil {
-		return err
-	}
-	if err := k.journal(ctx, s, fresh); err != nil {
-		return err
-	}
-	if err := k.accesses(ctx, s, fresh); err != nil {
-		return err
-	}
-	return k.places(ctx, s)
+	return k.feeds(ctx, s, report.Commits)
 }
 
 // feeds reads both feeds: positions without a gap, and every commit of the journal in one of them, once.

@@ -41,6 +41,7 @@ type call struct {
 	acknowledged bool
 	refused      *scenario.Refusal // for good: nothing was written
 	answer       rig.Fields
+	last         error // why it was not answered, for who has to look
 }
 
 // resource names what the call changed or made.
@@ -115,6 +116,7 @@ func (w *workload) make(ctx context.Context, c *call) error {
 		c.acknowledged, c.answer, c.refused = true, answer, nil
 		return nil
 	}
+	c.last = err
 	var refusal *scenario.Refusal
 	if !errors.As(err, &refusal) {
 		return nil // the connection broke: nobody knows

@@ -3,8 +3,8 @@
 //
 //	go run ./test/crash kill  -engine sqlite -n 1000 -seed 1 -for 40m -append
 //	go run ./test/crash kill  -engine mongo  -n 200  -seed 1 -for 30m -append
-//	go run ./test/crash power -n 2000 -seed 1 -for 10m -append
-//	go run ./test/crash disk  -append
+//	go run ./test/crash power -n 1000 -seed 1 -for 20m -append
+//	go run ./test/crash disk  -n 20 -seed 1 -for 10m -append
 //
 // The same seed makes the same calls and the same moments, as far as several clients and the machine's scheduler let it. It ends with an error where anything was found.
 package main
@@ -44,7 +44,7 @@ type flags struct {
 	keep   string
 }
 
-var forms = map[string]func(context.Context, flags, string, rig.Programs) (ledger.Run, error){"kill": killForm}
+var forms = map[string]func(context.Context, flags, string, rig.Programs) (ledger.Run, error){"kill": killForm, "power": powerForm, "disk": diskForm}
 
 func realMain(ctx context.Context, args []string) error {
 	if len(args) == 0 || forms[args[0]] == nil {
@@ -60,6 +60,11 @@ func realMain(ctx context.Context, args []string) error {
 	set.StringVar(&f.keep, "dir", "", "folder to work in, kept afterwards; a temporary one where empty")
 	if err := set.Parse(args[1:]); err != nil {
 		return err
+	}
+	if args[0] == "disk" {
+		if done, err := inNamespace(ctx); done || err != nil {
+			return err
+		}
 	}
 	dir := f.keep
 	if dir == "" {
@@ -101,4 +106,19 @@ func killForm(ctx context.Context, f flags, dir string, programs rig.Programs) (
 		err = fmt.Errorf("%d findings", found.bad())
 	}
 	return ledger.Run{Proof: "kill-" + f.engine, Figures: found.String()}, err
+}
+
+// powerForm is the long form of the loss of power.
+func powerForm(ctx context.Context, f flags, dir string, _ rig.Programs) (ledger.Run, error) {
+	found, err := powerRun{seed: f.seed, cuts: f.n, until: time.Now().Add(f.bound), dir: dir, commits: 1600}.run(ctx)
+	if found == nil {
+		return ledger.Run{}, err
+	}
+	for _, note := range found.notes {
+		fmt.Fprintln(os.Stderr, note)
+	}
+	if err == nil && found.lost+found.broken > 0 {
+		err = errors.New("a loss of power loses or breaks something")
+	}
+	return ledger.Run{Proof: "power", Figures: found.String()}, err
 }

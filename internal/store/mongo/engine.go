@@ -61,7 +61,7 @@ func (e *engine) greet(ctx context.Context) error {
 // Ping says whether the primary answers.
 func (e *engine) Ping(ctx context.Context) error {
 	if err := e.client.Ping(ctx, readpref.Primary()); err != nil {
-		return fmt.Errorf("mongo: ping: %w", err)
+		return fmt.Errorf("mongo: ping: %w", failed(ctx, err))
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (e *engine) Get(ctx context.Context, collection, id string) (bson.Raw, erro
 		return nil, store.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("mongo: get from %s: %w", collection, err)
+		return nil, fmt.Errorf("mongo: get from %s: %w", collection, failed(ctx, err))
 	}
 	return body, nil
 }

@@ -30,14 +30,14 @@ func (e *engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 			return hits, nil
 		}
 		if !errors.Is(err, errArray) {
-			return nil, fmt.Errorf("mongo: find in %s: %w", name, err)
+			return nil, fmt.Errorf("mongo: find in %s: %w", name, failed(ctx, err))
 		}
 		e.arrays.Store(name, array)
 	}
 	array, _ = e.arrays.Load(name)
 	hits, err := e.listElements(ctx, q, array.(string))
 	if err != nil {
-		return nil, fmt.Errorf("mongo: find elements in %s: %w", name, err)
+		return nil, fmt.Errorf("mongo: find elements in %s: %w", name, failed(ctx, err))
 	}
 	return hits, nil
 }

@@ -19,7 +19,7 @@ func (e *engine) Write(ctx context.Context, steps []store.Step) error {
 		}
 		taken, err := e.perform(ctx, step)
 		if err != nil {
-			return fmt.Errorf("mongo: write to %s: %w", step.Collection, err)
+			return fmt.Errorf("mongo: write to %s: %w", step.Collection, failed(ctx, err))
 		}
 		if taken && i == 0 {
 			return store.ErrExists

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -66,6 +67,7 @@ type Engine struct {
 	schema   map[string]*collection
 
 	counted counters
+	broken  atomic.Bool // the last transaction failed because of the disk
 
 	closing sync.Once
 	closed  error
@@ -166,17 +168,17 @@ func (e *Engine) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	const find = `SELECT e.key, d.body FROM entries e JOIN docs d ON d.rid = e.rid WHERE e.iid = ? AND e.key >= ? AND e.key < ? ORDER BY e.key `
-	if e.up, err = e.read.PrepareContext(ctx, find+`ASC LIMIT ?`); err != nil {
+	if e.up, err = e.read.PrepareContext(ctx, find+`ASC LIMIT +?`); err != nil {
 		return err
 	}
-	if e.down, err = e.read.PrepareContext(ctx, find+`DESC LIMIT ?`); err != nil {
+	if e.down, err = e.read.PrepareContext(ctx, find+`DESC LIMIT +?`); err != nil {
 		return err
 	}
 	const walk = `SELECT id, body FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id `
-	if e.walkUp, err = e.read.PrepareContext(ctx, walk+`ASC LIMIT ?`); err != nil {
+	if e.walkUp, err = e.read.PrepareContext(ctx, walk+`ASC LIMIT +?`); err != nil {
 		return err
 	}
-	e.walkDown, err = e.read.PrepareContext(ctx, walk+`DESC LIMIT ?`)
+	e.walkDown, err = e.read.PrepareContext(ctx, walk+`DESC LIMIT +?`)
 	return err
 }
 
@@ -203,7 +205,7 @@ func (e *Engine) Get(ctx context.Context, collection, id string) (bson.Raw, erro
 		return nil, store.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: get: %w", err)
+		return nil, fmt.Errorf("sqlite: get: %w", failed(err))
 	}
 	return body, nil
 }
@@ -214,7 +216,7 @@ func (e *Engine) Ping(ctx context.Context) error {
 	case <-e.stop:
 		return ErrClosed
 	default:
-		return e.read.PingContext(ctx)
+		return errors.Join(e.read.PingContext(ctx), e.writable(ctx))
 	}
 }
 

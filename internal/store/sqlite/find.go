@@ -39,14 +39,14 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 	}
 	rows, err := stmt.QueryContext(ctx, iid, low, high, q.Limit)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", err)
+		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
 	}
 	defer rows.Close()
 	var hits []store.EngineHit
 	for rows.Next() {
 		var key, body []byte
 		if err := rows.Scan(&key, &body); err != nil {
-			return nil, fmt.Errorf("sqlite: find: %w", err)
+			return nil, fmt.Errorf("sqlite: find: %w", failed(err))
 		}
 		values, err := decodeKey(key)
 		if err != nil {
@@ -55,7 +55,7 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 		hits = append(hits, store.EngineHit{Key: values, Body: body})
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", err)
+		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
 	}
 	return hits, nil
 }
@@ -83,7 +83,7 @@ func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) (
 	}
 	rows, err := stmt.QueryContext(ctx, c.cid, low, high, q.Limit)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", err)
+		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
 	}
 	defer rows.Close()
 	var hits []store.EngineHit
@@ -91,12 +91,12 @@ func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) (
 		var id string
 		var body []byte
 		if err := rows.Scan(&id, &body); err != nil {
-			return nil, fmt.Errorf("sqlite: find: %w", err)
+			return nil, fmt.Errorf("sqlite: find: %w", failed(err))
 		}
 		hits = append(hits, store.EngineHit{Key: []any{id}, Body: body})
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", err)
+		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
 	}
 	return hits, nil
 }

@@ -69,7 +69,7 @@ func (e *Engine) Write(ctx context.Context, steps []store.Step) error {
 	if err := e.opts.FailPoint(steps[0].Point); err != nil {
 		return err
 	}
-	return e.enqueue(ctx, &job{ctx: ctx, steps: steps, answer: make(chan error, 1)})
+	return failed(e.enqueue(ctx, &job{ctx: ctx, steps: steps, answer: make(chan error, 1)}))
 }
 
 // exclusively runs fn on the writer's connection while nobody writes.
@@ -135,6 +135,7 @@ func (e *Engine) perform(first *job) {
 		break
 	}
 	err := e.transact(jobs)
+	e.noteDisk(err)
 	e.noteWrites(len(jobs))
 	e.counted.groups.Add(1)
 	e.counted.writes.Add(int64(len(jobs)))

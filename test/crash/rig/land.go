@@ -60,18 +60,23 @@ func (l *Land) config(name string) Config {
 	return cfg
 }
 
+// Prepare gives a founded county on SQLite that does not run.
+func (l *Land) Prepare() (*County, error) {
+	l.made++
+	return l.template.Copy(l.config(fmt.Sprintf("county%d", l.made)))
+}
+
 // County gives a founded county that runs; Kill or Stop ends it. It works with the land's programs as they are now.
 func (l *Land) County(ctx context.Context) (*County, error) {
-	l.made++
-	cfg := l.config(fmt.Sprintf("county%d", l.made))
 	if l.template != nil {
-		c, err := l.template.Copy(cfg)
+		c, err := l.Prepare()
 		if err == nil {
 			err = c.Start(ctx)
 		}
 		return c, err
 	}
-	c, err := New(cfg)
+	l.made++
+	c, err := New(l.config(fmt.Sprintf("county%d", l.made)))
 	if err != nil {
 		return nil, err
 	}
