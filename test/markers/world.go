@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +45,6 @@ type world struct {
 	quiet  *http.Client // listens to errors alone
 	token  scenario.Token
 	today  func() calendar.Date
-	start  calendar.Date
 	ways   []failure
 	last   []failure // after which nothing works any more
 	folder string    // of the data files
@@ -258,16 +256,4 @@ func (w *world) scrape(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// names of metrics that the county told, for who compares them.
-func (w *world) metricNames() map[string]bool {
-	names := map[string]bool{}
-	for line := range strings.Lines(string(w.at["metrics"].text())) {
-		if rest, ok := strings.CutPrefix(line, "# TYPE "); ok {
-			name, _, _ := strings.Cut(rest, " ")
-			names[name] = true
-		}
-	}
-	return names
 }
