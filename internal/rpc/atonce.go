@@ -1,8 +1,10 @@
 package rpc
 
 import (
+	"sync"
 	"sync/atomic"
 
+	"asysta.example/internal/access"
 	"asysta.example/internal/fault"
 )
 
@@ -26,6 +28,38 @@ func (g *gate) enter() error {
 }
 
 func (g *gate) leave() { g.in.Add(-1) }
+
+// streamsOfOne is how many streams one person may have open on a server. A stream lasts long and holds one of the server's calls all the time.
+const streamsOfOne = 8
+
+// open counts the streams that each person has open. The zero value is ready for use.
+type open struct {
+	mu sync.Mutex
+	by map[string]int
+}
+
+// enter opens a stream of a person, or refuses it; leave ends it. Services are not bounded: they ask in calls.
+func (o *open) enter(who access.Principal) (leave func(), err error) {
+	if who.Person == "" {
+		return func() {}, nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.by[who.Person] >= streamsOfOne {
+		return nil, fault.Exhausted("STREAMS", "To konto ma już otwartych zbyt wiele połączeń, które pobierają zmiany. Zamknij któreś z nich i spróbuj ponownie.")
+	}
+	if o.by == nil {
+		o.by = map[string]int{}
+	}
+	o.by[who.Person]++
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.by[who.Person]--; o.by[who.Person] == 0 {
+			delete(o.by, who.Person)
+		}
+	}, nil
+}
 
 // WithAtOnce bounds how many calls the server answers at one time; the rest is refused as unavailable (BUSY).
 func WithAtOnce(calls int) ServerOption {

@@ -46,6 +46,7 @@ type Server struct {
 	limiter   *limiter // nil: no bound
 	metrics   *Metrics // nil: not counted
 	gate      gate
+	streams   open
 	bodyHash  func([]byte) []byte
 	grpc      *grpc.Server
 	health    *health.Server

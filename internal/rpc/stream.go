@@ -100,5 +100,10 @@ func (s *Server) streamJudged(srv any, stream grpc.ServerStream, info *grpc.Stre
 	if err := s.authenticate(ctx, j.trail); err != nil {
 		return err
 	}
+	leave, err := s.streams.enter(j.trail.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return next(srv, j)
 }

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
 	"asysta.example/internal/rpc"
@@ -188,5 +190,39 @@ func TestRetiredServersAnswerButAreNotServing(t *testing.T) {
 	}
 	if _, err := client(w).GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: ref(gmina, "r1")}); err != nil {
 		t.Errorf("a call to a retired server: %v", err)
+	}
+}
+
+func TestStreamsOfOnePersonAreBounded(t *testing.T) {
+	w := newWorld(t)
+	in, out := make(chan struct{}), make(chan struct{})
+	w.plans.sync = func(*planningv1.SyncPlansRequest, grpc.ServerStreamingServer[planningv1.SyncPlansResponse]) error {
+		in <- struct{}{}
+		<-out
+		return nil
+	}
+	plans := planningv1.NewCoordinationServiceClient(w.conn)
+	open := func() grpc.ServerStreamingClient[planningv1.SyncPlansResponse] {
+		s, err := plans.SyncPlans(w.as("coordinator"), &planningv1.SyncPlansRequest{Parent: "powiaty/" + county})
+		must(t, err)
+		return s
+	}
+	var streams []grpc.ServerStreamingClient[planningv1.SyncPlansResponse]
+	for range 8 {
+		streams = append(streams, open())
+		<-in
+	}
+	if _, err := open().Recv(); status.Code(err) != codes.ResourceExhausted || info(err).GetReason() != "STREAMS" || polish(err) == "" {
+		t.Errorf("the ninth stream: %v", err)
+	}
+	close(out)
+	for _, s := range streams {
+		if _, err := s.Recv(); !errors.Is(err, io.EOF) {
+			t.Errorf("one of eight: %v", err)
+		}
+	}
+	go func() { <-in }()
+	if _, err := open().Recv(); !errors.Is(err, io.EOF) {
+		t.Errorf("a stream after the others have ended: %v", err)
 	}
 }
