@@ -17,7 +17,7 @@ import (
 type trouble struct {
 	county     *rig.County
 	seed       uint64
-	break_     func() error //nolint:revive // break is a word of the language
+	break_     func() error
 	mend       func() error
 	mayAccept  bool // some writes may still find a place after the disk was broken
 	found      *findings

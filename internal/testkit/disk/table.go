@@ -97,7 +97,7 @@ func truncate(tls *libc.TLS, file uintptr, size int64) int32 {
 }
 
 // sync_ notes a sync when it has come back: what was written while it ran may or may not be on the disk, and counts as not.
-func sync_(tls *libc.TLS, file uintptr, flags int32) int32 { //nolint:revive // sync is a package
+func sync_(tls *libc.TLS, file uintptr, flags int32) int32 {
 	path, w := watched(file)
 	before := 0
 	if w != nil {

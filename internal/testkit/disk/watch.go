@@ -169,10 +169,10 @@ func install() {
 	fs.FxOpen, fs.FxDelete = pointer(open), pointer(remove)
 }
 
-// at reads SQLite's memory, which is not Go's.
-func at[T any](p uintptr) *T { return (*T)(*(*unsafe.Pointer)(unsafe.Pointer(&p))) } //nolint:gosec // memory of the C library's kind, which does not move
+// at reads SQLite's memory, which is not Go's and does not move.
+func at[T any](p uintptr) *T { return (*T)(*(*unsafe.Pointer)(unsafe.Pointer(&p))) }
 
 // pointer gives a function in the form in which SQLite's tables hold one, function the way back.
-func pointer[F any](f F) uintptr { return *(*uintptr)(unsafe.Pointer(&f)) } //nolint:gosec // how the translated library holds functions
+func pointer[F any](f F) uintptr { return *(*uintptr)(unsafe.Pointer(&f)) }
 
-func function[F any](p uintptr) F { return *(*F)(unsafe.Pointer(&p)) } //nolint:gosec // as above
+func function[F any](p uintptr) F { return *(*F)(unsafe.Pointer(&p)) }
