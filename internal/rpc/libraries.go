@@ -24,6 +24,6 @@ type lines struct{ log *slog.Logger }
 
 // Write implements io.Writer.
 func (l lines) Write(b []byte) (int, error) {
-	l.log.Warn("library", slog.String("cause", redact.Text(string(b)))) //nolint:sloglint // a library that prints has no context
+	l.log.Warn("library", slog.String("cause", redact.Text(string(b))))
 	return len(b), nil
 }
