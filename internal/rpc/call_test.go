@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
+	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
 	"asysta.example/internal/access"
@@ -443,5 +444,20 @@ func TestUnimplementedAndHealth(t *testing.T) {
 	}
 	if strings.Contains(w.log.String(), "health") {
 		t.Error("probes fill the log")
+	}
+}
+
+// TestACountysRoleEndsAtTheCounty calls what is open to coordinators in their own county and in a gmina of another.
+func TestACountysRoleEndsAtTheCounty(t *testing.T) {
+	w := newWorld(t)
+	w.plans.slice = func(context.Context, *planningv1.GetFileSliceRequest) (*planningv1.FileSlice, error) {
+		return &planningv1.FileSlice{}, nil
+	}
+	plans := planningv1.NewCoordinationServiceClient(w.conn)
+	for in, want := range map[string]codes.Code{gmina: codes.OK, empty: codes.OK, foreign: codes.PermissionDenied} {
+		_, err := plans.GetFileSlice(w.as("coordinator"), &planningv1.GetFileSliceRequest{Name: name.In(in, name.FamilyFiles, "01jabcdefghjkmnpqrstvwxyz0")})
+		if status.Code(err) != want {
+			t.Errorf("in %s: %v, want %v", in, err, want)
+		}
 	}
 }
