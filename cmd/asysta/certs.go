@@ -26,9 +26,10 @@ import (
 	"asysta.example/internal/keyfile"
 )
 
-// callers are who calls a process, as its list of peers: every service asks the casefile service, the gateway asks all.
+// callers are who calls a process, as its list of peers: every service asks the casefile service, the gateway asks all, and each service's own probe (asysta health) asks it.
 var callers = map[string][]string{
-	suite.Casefile: {"gateway", suite.Referral, suite.Planning, suite.Reporting}, suite.Referral: {"gateway"}, suite.Planning: {"gateway"}, suite.Reporting: {"gateway"},
+	suite.Casefile: {"gateway", suite.Casefile, suite.Referral, suite.Planning, suite.Reporting}, suite.Referral: {"gateway", suite.Referral},
+	suite.Planning: {"gateway", suite.Planning}, suite.Reporting: {"gateway", suite.Reporting},
 }
 
 // certNames are the processes that get a certificate.

@@ -24,7 +24,7 @@ func TestCerts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "certs")
 	out, err := run(t, nil, "certs", "-dir", dir, "-host", "casefile=casefile.asysta.svc", "-host", "gateway=10.0.0.7")
 	must(t, err)
-	if !strings.Contains(out, "ASYSTA_TLS_PEERS=gateway,referral,planning,reporting") || strings.Count(out, "ASYSTA_TLS_PEERS=") != 4 {
+	if !strings.Contains(out, "ASYSTA_TLS_PEERS=gateway,casefile,referral,planning,reporting") || strings.Count(out, "ASYSTA_TLS_PEERS=") != 4 {
 		t.Errorf("%s", out)
 	}
 	roots := x509.NewCertPool()
