@@ -41,7 +41,7 @@ func (p program) configuration() (any, error) {
 		return &suite.AllConfig{}, nil
 	case command == "gateway":
 		return &suite.GatewayConfig{}, nil
-	case slices.Contains([]string{"migrate", "bootstrap", "audit"}, command):
+	case slices.Contains([]string{"migrate", "bootstrap", "audit", "keys", "backup", "restore"}, command):
 		return &suite.ToolConfig{}, nil
 	}
 	return nil, fmt.Errorf("settings: there is no command %q that has any", p.args[0])
