@@ -134,6 +134,7 @@ func told(m protoreflect.MethodDescriptor, text string) map[string]store.Ref {
 func TestWhoReadAFileLeavesNobodyOut(t *testing.T) {
 	t.Parallel()
 	o := open(t)
+	t.Run("the list is whole", o.listed)
 	file, err := os.Open("testdata/reads.yaml")
 	must(t, err)
 	defer file.Close()
@@ -166,11 +167,9 @@ func TestWhoReadAFileLeavesNobodyOut(t *testing.T) {
 	}
 }
 
-// TestTheListOfReadersIsWhole: page by page, over gRPC and REST, the head of the gmina and the auditor see every line that there is of a file and of the referral it came from,
+// listed: page by page, over gRPC and REST, the head of the gmina and the auditor see every line that there is of a file and of the referral it came from,
 // each once, newest first: of people, of services on behalf of people, of refused calls.
-func TestTheListOfReadersIsWhole(t *testing.T) {
-	t.Parallel()
-	o := open(t)
+func (o *office) listed(t *testing.T) {
 	file, _ := o.Answers["zatwierdzenie"].(map[string]any)["familyFile"].(string)
 	names := fileName.FindStringSubmatch(file)
 	referral := referralName.FindStringSubmatch(fmt.Sprint(o.Answers["zgloszenie"]))
