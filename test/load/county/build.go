@@ -152,7 +152,7 @@ func (b *builder) fill(ctx context.Context, c *County) error {
 	if err != nil {
 		return err
 	}
-	made := make([]*family, b.spec.Files)
+	made := make([]kept, b.spec.Files)
 	var first []int
 	for i := range offices {
 		for n := b.spec.firstOf(i); n < b.spec.firstOf(i+1); n++ {
@@ -169,7 +169,6 @@ func (b *builder) fill(ctx context.Context, c *County) error {
 		return err
 	}
 	err = each(ctx, len(offices), func(ctx context.Context, i int) error {
-		files[i], err = nil, nil
 		own := made[b.spec.firstOf(i):b.spec.firstOf(i+1)]
 		files[i] = shown(own)
 		return b.caseloads(ctx, offices[i], own)
@@ -185,20 +184,27 @@ func (b *builder) fill(ctx context.Context, c *County) error {
 }
 
 // family makes one family file.
-func (b *builder) family(ctx context.Context, o office, n, k int) (*family, error) {
+func (b *builder) family(ctx context.Context, o office, n, k int) (kept, error) {
 	f := b.spec.newFamily(o, n, k)
 	if err := f.household(func(pesel string) (seal.Value, error) { return b.vault.Seal(ctx, o.teryt, f.id, pesel) }); err != nil {
-		return nil, err
+		return kept{}, err
 	}
 	if err := f.live(); err != nil {
-		return nil, fmt.Errorf("county: family %d (%d of its gmina): %w", n, k, err)
+		return kept{}, fmt.Errorf("county: family %d (%d of its gmina): %w", n, k, err)
 	}
 	if err := f.write(ctx, b); err != nil {
-		return nil, err
+		return kept{}, err
 	}
-	kept := &family{fate: f.fate, id: f.id, number: f.number, assistant: f.assistant, members: f.members, visits: f.visits, office: office{teryt: o.teryt}, opened: f.opened}
-	kept.commits = make([]step, len(f.commits))
-	return kept, nil
+	return kept{fate: f.fate, person: f.assistant.person, opened: f.opened, file: File{Gmina: o.teryt, ID: f.id, Number: f.number, Subject: f.assistant.subject, Staff: f.assistant.staff,
+		Adults: f.adults(), Visits: f.visits, Version: int64(len(f.commits))}}, nil
+}
+
+// kept is what is remembered of a family that was written.
+type kept struct {
+	fate   fate
+	person string // of the assistant
+	opened calendar.Date
+	file   File
 }
 
 // caseloadCover is a caseload as the keeper stores it.
@@ -209,15 +215,15 @@ type caseloadCover struct {
 }
 
 // caseloads writes the places that the families of an office take.
-func (b *builder) caseloads(ctx context.Context, o office, families []*family) error {
+func (b *builder) caseloads(ctx context.Context, o office, families []kept) error {
 	loads := map[string]caseload.Caseload{}
 	for _, f := range families {
 		if f.fate.placed() {
-			load, over := loads[f.assistant.person].Hold(o.teryt, f.id, noon(f.opened))
+			load, over := loads[f.person].Hold(o.teryt, f.file.ID, noon(f.opened))
 			if over {
 				return fmt.Errorf("county: more families than the law allows with an assistant of %s", o.teryt)
 			}
-			loads[f.assistant.person] = load
+			loads[f.person] = load
 		}
 	}
 	scope := b.store.ForCounty(o.teryt[:4])
@@ -300,11 +306,11 @@ func (o office) shown() Office {
 	return out
 }
 
-func shown(families []*family) []File {
+func shown(families []kept) []File {
 	var out []File
 	for _, f := range families {
 		if f.fate == cooperating {
-			out = append(out, File{Gmina: f.office.teryt, ID: f.id, Number: f.number, Subject: f.assistant.subject, Staff: f.assistant.staff, Adults: f.adults(), Visits: f.visits, Version: int64(len(f.commits))})
+			out = append(out, f.file)
 		}
 	}
 	return out
