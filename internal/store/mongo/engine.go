@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -66,9 +67,14 @@ func (e *engine) Ping(ctx context.Context) error {
 	return nil
 }
 
+// closing bounds how long Close waits for a server that may have gone: without it the driver looks for one for half a minute, to end its sessions there.
+const closing = 3 * time.Second
+
 // Close waits for calls under way and gives the connections back.
 func (e *engine) Close() error {
-	if err := e.client.Disconnect(context.Background()); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) {
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	if err := e.client.Disconnect(ctx); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) && ctx.Err() == nil {
 		return fmt.Errorf("mongo: close: %w", err)
 	}
 	return nil
