@@ -165,7 +165,7 @@ func processes(ctx context.Context, programs rig.Programs, dir string, m *marker
 		}
 		cfg.Mongo, cfg.Database = server.URI, "markers"
 		w.folder, w.names = at, []string{"sqlite", "markers"}
-		w.last = []failure{{begin: func(string) { server.Close() }, end: func() {}, most: 4}}
+		w.last = []failure{{begin: func(string) { server.Close() }, end: func() {}, most: 2}}
 	}
 	c, err := rig.New(cfg)
 	if err != nil {
