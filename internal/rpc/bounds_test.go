@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -44,4 +45,18 @@ asysta_calls_total{code="OK",method="/asysta.referral.v1.ReferralService/GetRefe
 asysta_calls_total{code="ResourceExhausted",method="/asysta.referral.v1.ReferralService/GetReferral",reason="RATE"} 1
 `
 	must(t, testutil.GatherAndCompare(registry, strings.NewReader(want), "asysta_calls_total"))
+}
+
+// What is remembered of callers is bounded, whoever comes.
+func TestCallersAreForgotten(t *testing.T) {
+	b := rpc.NewBounds(1, 7)
+	for i := range 2*rpc.MaxCallers + 1 {
+		must(t, b.Call(fmt.Sprint("person-", i), now))
+		if !b.Former(fmt.Sprint("subject-", i), now) {
+			t.Fatal("a subject that came once is taken for one that came again")
+		}
+	}
+	if callers, former := b.Remembered(); callers > rpc.MaxCallers || former > rpc.MaxCallers {
+		t.Errorf("%d callers and %d subjects are remembered, at most %d may be", callers, former, rpc.MaxCallers)
+	}
 }
