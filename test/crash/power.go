@@ -155,7 +155,7 @@ func (w *writer) write(ctx context.Context) (acknowledged, error) {
 	id := fmt.Sprintf("file-%s-%d", w.name, w.dice.IntN(4))
 	ref := store.Ref{Kind: store.FamilyFiles, ID: id}
 	actor := store.Actor{Person: "osoba", Role: "ASSISTANT"}
-	if w.count%5 == 0 {
+	if w.count%5 == 0 && w.docs[id] != nil { // whose log nobody can ask for before it is there
 		line := store.Access{ID: fmt.Sprintf("access-%s-%06d", w.name, w.count), At: now, Gminas: []string{rig.Gmina}, Actor: actor, Method: "/proba/Czytaj", Refs: []string{ref.String()}}
 		return acknowledged{ref: ref, access: line.ID}, w.store.LogAccess(ctx, line)
 	}
