@@ -69,6 +69,9 @@ func begin(ctx context.Context, o options, files int) (_ *world, err error) {
 	if w.server, err = startServer(ctx, binary, data, w.issuer, o.profile != ""); err != nil {
 		return nil, err
 	}
+	if err := w.server.settle(ctx); err != nil {
+		return nil, err
+	}
 	w.drive = &drive.World{County: w.county, Token: w.issuer.Token, Today: o.day, Run: strconv.FormatInt(time.Now().UnixNano(), 36)}
 	return w, nil
 }
@@ -234,7 +237,7 @@ func atSize(ctx context.Context, o options, files int, ops []drive.Operation) (s
 	}
 	defer func() { err = errors.Join(err, w.end()) }()
 	s.county, s.start = w.county, w.server.start
-	say("%d files: ready after %s", files, ms(s.start))
+	say("%d files: ready after %s, at rest after %s more", files, ms(s.start), w.server.rest.Round(time.Second/10))
 	for _, op := range ops {
 		r, err := w.measure(ctx, op)
 		if err != nil {

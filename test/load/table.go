@@ -52,7 +52,7 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Micros
 // markdown writes the tables of docs/PROOFS.md's sections.
 func (r report) markdown(w io.Writer) {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) } // standard output
-	p("%s; %d cores shared by server and generator; commit %s; %s; tokens %s, verified with every call; TLS off (loopback); answers checked.", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
+	p("%s; %d cores shared by server and generator; commit %s; %s; tokens %s, signature checked once a token, expiry and person on every call; TLS off (loopback); answers checked.", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
 		runtime.NumCPU(), commit(), runtime.Version(), drive.Algorithm)
 	if r.raw.commits > 0 {
 		c := r.sizes[0].county
