@@ -98,6 +98,26 @@ func familyOf(doc *store.Document) (Family, error) {
 	return f, nil
 }
 
+// left gives the families whom a staff member who is not there on a day leaves without an assistant, and why. Nobody's person is read who is no assistant and
+// has no families, as most of an office are.
+func (r *Reader) left(ctx context.Context, gmina string, s Staff, day calendar.Date) (families []Family, gap Gap, err error) {
+	_, gone := GapOn(s, Person{}, day)
+	if gone {
+		if families, err = r.Families(ctx, gmina, s.ID); err != nil || len(families) == 0 {
+			return nil, gap, err
+		}
+	}
+	p, err := r.Person(ctx, gmina[:4], s.Person)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, gap, err
+	}
+	gap, alsoGone := GapOn(s, p, day)
+	if alsoGone && !gone {
+		families, err = r.Families(ctx, gmina, s.ID)
+	}
+	return families, gap, err
+}
+
 // Uncovered gives the families of a gmina whose assistant is not there on a day, by the term of each. A family that is monitored can wait
 // for an assistant who is only absent, and is not among them then.
 func (r *Reader) Uncovered(ctx context.Context, gmina string, day calendar.Date) ([]Uncovered, error) {
@@ -107,15 +127,7 @@ func (r *Reader) Uncovered(ctx context.Context, gmina string, day calendar.Date)
 	}
 	var out []Uncovered
 	for _, s := range staff {
-		p, err := r.Person(ctx, gmina[:4], s.Person)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		gap, gone := GapOn(s, p, day)
-		if !gone {
-			continue
-		}
-		families, err := r.Families(ctx, gmina, s.ID)
+		families, gap, err := r.left(ctx, gmina, s, day)
 		if err != nil {
 			return nil, err
 		}

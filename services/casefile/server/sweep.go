@@ -45,8 +45,12 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 	}
 	mended = freed
 	for _, g := range gminas {
+		loads := map[string]caseload.Caseload{} // of the gmina's assistants, as first met
 		for _, state := range []familyfile.State{familyfile.Assigned, familyfile.Cooperation} {
 			given, err := each(ctx, s.deps.Store.For(g.TERYT), store.FamilyFiles, store.Query{Index: "by_state", Equal: []any{string(state)}}, func(doc *store.Document) (int, error) {
+				if placed, err := s.placed(ctx, loads, doc); placed || err != nil {
+					return 0, err
+				}
 				return s.giveLost(ctx, doc)
 			})
 			if mended += given; err != nil {
@@ -106,6 +110,23 @@ func (s *Server) freeStray(ctx context.Context, county, person string) (freed in
 		freed++
 	}
 	return freed, nil
+}
+
+// placed says that the assistant of a listed file holds its place, as in all but a few files. Each caseload is read once.
+func (s *Server) placed(ctx context.Context, loads map[string]caseload.Caseload, listed *store.Document) (bool, error) {
+	cover, err := rpc.Part[familyfile.Cover](listed, listed.Cover)
+	if err != nil || !holds(cover, cover.AssistantPer) || cover.AssistantPer == "" {
+		return false, err
+	}
+	load, known := loads[cover.AssistantPer]
+	if !known {
+		if load, err = s.keeper.Load(ctx, listed.Gmina[:4], cover.AssistantPer); err != nil {
+			return false, err
+		}
+		loads[cover.AssistantPer] = load
+	}
+	p, ok := load.Of(listed.ID)
+	return ok && p.State == caseload.Held, nil
 }
 
 // giveLost gives the assistant of a file the place for it that their caseload lacks. The file is read again before and after, so that a handover meanwhile leaves
