@@ -70,6 +70,10 @@ func run(args []string, out io.Writer) (err error) {
 		if _, err := fmt.Fprintln(out, line); err != nil {
 			return err
 		}
+		if r.sent == 0 {
+			all = append(all, f.name+": was not carried out to its end")
+			continue
+		}
 		all = append(all, fmt.Sprintf("%s: %d found, %d markers sent, %d of secret fields", f.name, r.total(), r.sent, r.secret))
 	}
 	if *appended {
