@@ -111,6 +111,8 @@ type deployment struct {
 // newDeployment starts an issuer and sets up a county in the store: migrated, with its first gmina and its administrator, by the program's own commands.
 func newDeployment(t *testing.T, store string, more ...string) *deployment {
 	t.Helper()
+	_, err := binaries() // before any bound on a command begins: a busy machine takes minutes to build
+	must(t, err)
 	d := &deployment{t: t, dir: t.TempDir(), at: map[string]string{}}
 	key := filepath.Join(d.dir, "system.key")
 	must(t, os.WriteFile(key, []byte(rand.Text()+rand.Text()), 0o600))
