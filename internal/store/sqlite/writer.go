@@ -27,7 +27,8 @@ type job struct {
 
 // writer is the one connection that writes, used by the writer's goroutine alone.
 type writer struct {
-	conn *sql.Conn
+	conn  *sql.Conn
+	stmts []*sql.Stmt // all below
 
 	begin, commit, rollback                          *sql.Stmt
 	insert, find, update, remove, enter, leave, tail *sql.Stmt
@@ -55,11 +56,19 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 			return nil, errors.Join(err, conn.Close())
 		}
 		*stmt = prepared
+		w.stmts = append(w.stmts, prepared)
 	}
 	return w, nil
 }
 
-func (w *writer) close() error { return w.conn.Close() }
+// close ends the statements too: SQLite keeps the connection, and with it the file, open while one of them is there.
+func (w *writer) close() error {
+	var errs []error
+	for _, stmt := range w.stmts {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}
 
 // Write implements store.Engine. When the context ends while the Write waits, the Write may still be performed.
 func (e *Engine) Write(ctx context.Context, steps []store.Step) error {
