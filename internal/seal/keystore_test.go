@@ -27,7 +27,7 @@ type keyStore struct {
 
 func newKeys(t *testing.T) *keyStore {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
+	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"), sqlite.WithoutSync())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -249,9 +249,9 @@ func TestRotationBesideServices(t *testing.T) {
 		})
 	}
 	errCut := errors.New("cut")
-	for round := range 4 {
+	for round := range 2 {
 		for cut := 0; ; cut++ { // each attempt comes one step further
-			_, err := seal.NewVault(master, &cutKeys{KeyStore: keys, left: 3 * cut, err: errCut}).RotateGminas(ctx, "", now)
+			_, err := seal.NewVault(master, &cutKeys{KeyStore: keys, left: 7 * cut, err: errCut}).RotateGminas(ctx, "", now)
 			if err == nil {
 				break
 			}

@@ -10,14 +10,14 @@ func TestEveryTrialIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := w.play(t.Context(), 7, 60)
+	s, err := w.play(t.Context(), 7, 50)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, missed := range s.missed {
 		t.Error("missed:", missed)
 	}
-	if s.trials != 54 || s.witnessed != 6 || s.untouched != 4 {
+	if s.trials != 45 || s.witnessed != 5 || s.untouched != 3 {
 		t.Errorf("%+v", s)
 	}
 	t.Log(s)
