@@ -90,8 +90,8 @@ func (t *trouble) refuse(ctx context.Context, load *workload, c *call) {
 	default:
 		t.refused[refusal.Code+" "+refusal.Reason]++
 		clear := refusal.Code == "UNAVAILABLE" || refusal.Code == "RESOURCE_EXHAUSTED"
-		if c.request["etag"] == "0" && refusal.Code == "ABORTED" {
-			clear = true // the file could not be read before, so that the etag is none
+		if (c.kind == rename || c.kind == handover) && (refusal.Code == "ABORTED" || refusal.Code == "FAILED_PRECONDITION") {
+			clear = true // the state of the file forbids it: no etag could be read, or the assistant is the present one
 		}
 		if !clear || refusal.Polish == "" || time.Since(began) > callBound {
 			t.found.unclear++
