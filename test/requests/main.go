@@ -33,7 +33,7 @@ func command(ctx context.Context) error {
 	flag.IntVar(&total, "n", 1_000_000, "requests")
 	flag.IntVar(&p.each, "each", 20_000, "requests of each county")
 	flag.IntVar(&p.lanes, "lanes", 8, "counties that live at once")
-	flag.DurationVar(&p.within, "for", 20*time.Minute, "no county begins after")
+	flag.DurationVar(&p.within, "for", 20*time.Minute, "nothing is asked after")
 	flag.DurationVar(&p.patience, "patience", 5*time.Second, "how long an answer may take")
 	flag.StringVar(&p.dir, "dir", "", "folder for the counties' data files; the machine's temporary one where empty")
 	record := flag.Bool("append", false, "append the result to docs/proofs.csv")
