@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -163,7 +164,7 @@ func (s *Server) logReads(ctx context.Context, t *trail, always bool) error {
 		return nil
 	}
 	if err := s.deps.Store.LogAccess(ctx, s.deps.access(t, refs, gminas, "")); err != nil {
-		if ctx.Err() == context.Canceled { //nolint:errorlint // a context gives it bare. Whoever asked has gone: nothing is answered, and nothing is wrong with the log.
+		if errors.Is(ctx.Err(), context.Canceled) { // whoever asked has gone: nothing is answered, and nothing is wrong with the log
 			return context.Canceled
 		}
 		s.metrics.notLogged(ofRead)

@@ -64,7 +64,7 @@ var guards = []guard{
 	},
 	{
 		"permission: an employment counts while it is in force", "internal/directory/reader.go",
-		"if !ok || s.Gmina[:4] != p.County {", "if s.Gmina[:4] != p.County {", "./internal/directory", "TestPrincipalHoldsWhatIsInForceToday",
+		"if !ok || s.Gmina[:4] != p.County {", "if !ok && false || s.Gmina[:4] != p.County {", "./internal/directory", "TestPrincipalHoldsWhatIsInForceToday",
 	},
 	{
 		"permission: a remembered token ends", "internal/identity/authenticator.go",
@@ -73,7 +73,7 @@ var guards = []guard{
 	// The object rule.
 	{
 		"object: only a role that reaches the family", "internal/rpc/object.go",
-		"	if !ok {\n		return \"\", fault.Denied()", "	if false {\n		return \"\", fault.Denied()", "./internal/rpc", "TestVisible",
+		"	if !ok {\n		return \"\", fault.Denied()", "	if !ok && false {\n		return \"\", fault.Denied()", "./internal/rpc", "TestVisible",
 	},
 	{
 		"object: a changed file is authorized as it is now", "internal/rpc/mutate.go",
@@ -102,7 +102,7 @@ var guards = []guard{
 	},
 	{
 		"version: a request id is not used for another body", "internal/store/commit.go",
-		"if !r.Is(c.Method, c.Actor.Person, c.BodyHash) {", "if false {", "./internal/store/sqlite", "TestConformance$",
+		"if !r.Is(c.Method, c.Actor.Person, c.BodyHash) {", "if false && !r.Is(\"\", \"\", nil) {", "./internal/store/sqlite", "TestConformance$",
 	},
 	// Claims.
 	{
@@ -158,7 +158,7 @@ var guards = []guard{
 	},
 	{
 		"validation: a request id has a form", "internal/rpc/judge.go",
-		"!requestIDForm.MatchString(c.RequestID)", "false", "./internal/rpc", "TestCallCarriesTheEnvelope",
+		"!requestIDForm.MatchString(c.RequestID)", "false", "./internal/rpc", "TestARequestIDHasAForm",
 	},
 	{
 		"validation: nothing took place tomorrow", "internal/rpc/convert.go",

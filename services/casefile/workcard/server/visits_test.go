@@ -332,6 +332,9 @@ func TestReadsAreInTheAccessLog(t *testing.T) {
 	w.record("f1", meeting("2026-11-02"))
 	before, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 100, "")
 	must(t, err)
+	if len(before) != 1 || before[0].Method != casefilev1.WorkCardService_RecordVisit_FullMethodName {
+		t.Errorf("lines of the visit's recording: %+v", before)
+	}
 	_, err = w.client.ListVisits(w.As("sw1"), &casefilev1.ListVisitsRequest{Parent: file("f1")})
 	must(t, err)
 	after, _, err := w.Deps.Store.For(gmina).AccessLog(t.Context(), store.Ref{Kind: store.FamilyFiles, ID: "f1"}, 100, "")
