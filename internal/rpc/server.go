@@ -23,7 +23,7 @@ const MaxMessage = 4 << 20
 // Bounds of a connection's life. A connection is given up after a while, so that clients that balance by DNS find new servers.
 const (
 	idleConnection = 15 * time.Minute
-	oldConnection  = 30 * time.Minute
+	oldConnection  = 10 * time.Minute
 	pingEvery      = 2 * time.Minute
 	pingWait       = 20 * time.Second
 	pingAtMost     = 30 * time.Second
