@@ -19,8 +19,9 @@ var ErrTwoArrays = errors.New("store: index over two arrays")
 // Normalize gives the form that index values have everywhere: nil, bool, int64, float64 (not integral), string, []byte or time.Time (UTC,
 // milliseconds). Types of their own (a civil date, a named string) become what they are in BSON. What cannot be ordered is an error.
 func Normalize(v any) (any, error) {
-	if v == nil {
-		return nil, nil
+	switch v := v.(type) {
+	case nil, string, bool, int64:
+		return v, nil
 	}
 	typ, data, err := bson.MarshalValue(v)
 	if err != nil {

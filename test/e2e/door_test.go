@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
 
 	"asysta.example/internal/scenario"
@@ -70,9 +71,16 @@ func (c *county) readAtDoors(t *testing.T, said map[string]int) (cells int) {
 		}
 		for _, label := range slices.Sorted(maps.Keys(c.doors())) {
 			req := request(m, c.doors()[label])
-			for field, value := range map[protoreflect.Name]string{"purpose": "wniosek", "child": "m2", "member_id": "m1"} {
-				if f := m.Input().Fields().ByName(field); f != nil {
-					req.ProtoReflect().Set(f, protoreflect.ValueOfString(value))
+			for field, value := range map[protoreflect.Name]protoreflect.Value{
+				"purpose": protoreflect.ValueOfEnum(familyv1.ReadPurpose_READ_PURPOSE_CASEWORK.Number()),
+				"child":   protoreflect.ValueOfString("m2"), "member_id": protoreflect.ValueOfString("m1"),
+			} {
+				f := m.Input().Fields().ByName(field)
+				if f != nil && field == "purpose" && f.Kind() == protoreflect.StringKind {
+					value = protoreflect.ValueOfString("wniosek")
+				}
+				if f != nil {
+					req.ProtoReflect().Set(f, value)
 				}
 			}
 			cells++
