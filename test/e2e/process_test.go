@@ -35,7 +35,7 @@ import (
 const (
 	readyWithin = 30 * time.Second
 	toolWithin  = time.Minute
-	endWithin   = 15 * time.Second
+	endWithin   = time.Minute
 	playWithin  = 2 * time.Minute // before the test's own limit, so that no process is left behind
 )
 

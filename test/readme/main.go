@@ -133,9 +133,9 @@ func serve(ctx context.Context, command, address string) (stop func() error, err
 			if err != nil && !errors.As(err, &exit) { // how a stopped server exits is not this check's business
 				return err
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			return errors.New("the server did not stop within 20 s")
+			return errors.New("the server did not stop within a minute")
 		}
 		return nil
 	}

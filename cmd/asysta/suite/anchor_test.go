@@ -42,7 +42,7 @@ func TestTheDayIsAnchoredByItself(t *testing.T) {
 		}
 	}()
 	first := filepath.Join(folder, "anchors-000001.jsonl")
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(first); err == nil {
 			break
 		}

@@ -125,7 +125,7 @@ func TestGatewayEndsTLSAndReadsItsCertificateAgain(t *testing.T) {
 	}
 	if conn, err := net.Dial("tcp", address); err == nil { // plain HTTP on the same port gets no answer of the handler's
 		_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 		answer, _ := io.ReadAll(conn)
 		if strings.Contains(string(answer), "404") {
 			t.Errorf("answered in the clear: %s", answer)
