@@ -25,9 +25,6 @@ type Reader struct {
 // NewReader gives a reader of a store's directory.
 func NewReader(s store.Store) *Reader { return &Reader{store: s} }
 
-// Generation is another number after each change of the directory through this process, and whether other processes change it too, see store.Store.
-func (r *Reader) Generation() (number int64, alone bool) { return r.store.Directory() }
-
 // Gmina gives a gmina and the version of its settings.
 func (r *Reader) Gmina(ctx context.Context, teryt string) (Gmina, int64, error) {
 	if len(teryt) != 7 {

@@ -35,22 +35,9 @@ type Authenticator struct {
 	clock    func() time.Time
 	failures *failures // nil: no bound
 
-	mu    sync.Mutex
-	seen  map[[sha256.Size]byte]verified
-	known map[string]principal // by subject
+	mu   sync.Mutex
+	seen map[[sha256.Size]byte]verified
 }
-
-// principal is who a subject was found to be, from a directory that has not changed since.
-type principal struct {
-	who       access.Principal
-	directory int64
-	at        time.Time
-	today     calendar.Date
-}
-
-// foreign is how long a principal is believed although a command beside this process might have changed the directory. What is changed through this process holds for the
-// next call; where other processes serve too, nothing is believed.
-const foreign = time.Second
 
 type verified struct {
 	subject string
@@ -66,7 +53,7 @@ const maxToken = 16 << 10
 
 // New gives an Authenticator over the tokens of people and of services.
 func New(people Verifier, services *SystemTokens, dir *directory.Reader, clock func() time.Time, opts ...Option) *Authenticator {
-	a := &Authenticator{people: people, services: services, dir: dir, clock: clock, seen: map[[sha256.Size]byte]verified{}, known: map[string]principal{}}
+	a := &Authenticator{people: people, services: services, dir: dir, clock: clock, seen: map[[sha256.Size]byte]verified{}}
 	for _, o := range opts {
 		o(a)
 	}
@@ -94,37 +81,13 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.
 	if err != nil {
 		return access.Principal{}, err
 	}
-	who, err := a.principal(ctx, subject)
+	who, err := a.dir.Principal(ctx, subject, calendar.In(a.clock()))
 	if errors.Is(err, store.ErrNotFound) {
 		return access.Principal{Subject: subject}, nobody()
 	}
 	if err != nil {
 		return access.Principal{}, fmt.Errorf("identity: principal: %w", err)
 	}
-	return who, nil
-}
-
-// principal gives who a subject is today.
-func (a *Authenticator) principal(ctx context.Context, subject string) (access.Principal, error) {
-	number, alone := a.dir.Generation()
-	now := a.clock()
-	today := calendar.In(now)
-	a.mu.Lock()
-	p, ok := a.known[subject]
-	a.mu.Unlock()
-	if age := now.Sub(p.at); ok && alone && p.directory == number && p.today == today && age >= 0 && age < foreign {
-		return p.who, nil
-	}
-	who, err := a.dir.Principal(ctx, subject, today)
-	if err != nil || !alone {
-		return who, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.known) >= maxSeen {
-		clear(a.known)
-	}
-	a.known[subject] = principal{who, number, now, today}
 	return who, nil
 }
 

@@ -50,9 +50,6 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if err != nil {
 		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
 	}
-	if directoryKinds[base.Kind] {
-		s.directory.Add(1)
-	}
 	remember(doc, commit, change)
 	return s.handOut(ctx, doc), false, nil
 }

@@ -347,9 +347,6 @@ type Store interface {
 	System() SystemScope
 	// LogAccess writes one line of the access log; durable when it returns.
 	LogAccess(ctx context.Context, a Access) error
-	// Directory gives a number that is another one after each commit, through this Store, of what says who may do what (people, staff, gminas): before the commit is
-	// acknowledged. Alone says that this process is meant to be the only one that commits; where it is not, the number says nothing.
-	Directory() (number int64, alone bool)
 	// Ping says whether the engine answers.
 	Ping(ctx context.Context) error
 	Close() error

@@ -21,9 +21,6 @@ const (
 // familyData tells the kinds whose reading is noted in the access log.
 var familyData = map[Kind]bool{FamilyFiles: true, Referrals: true, ChildPlans: true}
 
-// directoryKinds say who may do what.
-var directoryKinds = map[Kind]bool{People: true, Staff: true, Gminas: true, Counties: true, Subjects: true}
-
 // HoldsFamilyData tells whether reading aggregates of a kind is noted in the access log.
 func HoldsFamilyData(k Kind) bool { return familyData[k] }
 

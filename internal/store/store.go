@@ -3,15 +3,12 @@ package store
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 )
 
 // core is the Store over an engine.
 type core struct {
 	engine Engine
 	whole  bool // the engine has transactions, see Whole
-
-	directory atomic.Int64 // commits of the kinds in directoryKinds
 
 	tokenMu  sync.Mutex
 	tokenKey []byte
@@ -38,9 +35,6 @@ func (c *core) ForCounty(county string) CountyScope {
 func (c *core) System() SystemScope {
 	return &systemScope{scope{core: c, tenant: BySystem}}
 }
-
-// Directory implements Store. An engine with transactions is embedded in the process that it serves.
-func (c *core) Directory() (number int64, alone bool) { return c.directory.Load(), c.whole }
 
 func (c *core) Ping(ctx context.Context) error { return c.engine.Ping(ctx) }
 

@@ -2,7 +2,7 @@
 //
 // # What holds
 //
-//   - A Write is one savepoint and concurrent Writes share a transaction, and so an fsync; each gets its own answer. A crash leaves all of a Write or nothing.
+//   - A Write is done whole or not at all, and concurrent Writes share a transaction, and so an fsync; each gets its own answer. A crash leaves all of a Write or nothing.
 //   - Documents are kept as BSON, their index entries beside them in keys whose byte order is the order of the values (see encodeKey), changed in the same
 //     transaction.
 //   - The file is in WAL mode with synchronous=FULL: what was acknowledged survives loss of power. Readers never wait for the writer.
