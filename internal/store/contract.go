@@ -143,8 +143,8 @@ type Document struct {
 	Requests  []Request           `bson:"requests,omitempty"`
 	Audience  []string            `bson:"audience,omitempty"`
 	Cover     bson.Raw            `bson:"cover,omitempty"`
-	Sections  map[string]bson.Raw `bson:"sections,omitempty"`
 	Deadlines bson.RawValue       `bson:"deadlines,omitempty"` // array
+	Sections  map[string]bson.Raw `bson:"sections,omitempty"`  // last, so that an engine can keep them apart
 
 	scope  string   // name of the scope that handed the document out; only that scope commits on it
 	stored bson.Raw // the bytes that this document has in the database, where they are known

@@ -170,8 +170,8 @@ func encodeDocument(d *Document) bson.Raw {
 	}
 	w.textsIf("audience", d.Audience)
 	w.docIf("cover", d.Cover)
-	w.sectionsIf(d.Sections)
 	w.valueIf("deadlines", d.Deadlines)
+	w.sectionsIf(d.Sections)
 	return w.raw()
 }
 
