@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/test/bufconn"
 )
@@ -17,10 +19,15 @@ import (
 // Pipe is a listener in memory, on which the services of one process and its gateway meet. Interceptors run on it as on any other.
 type Pipe struct {
 	*bufconn.Listener
+	server atomic.Pointer[Server] // that serves it; nil: none does yet
+	peer   *peer.Peer             // both sides, as they see one another
 }
 
 // NewPipe opens a pipe.
-func NewPipe() *Pipe { return &Pipe{Listener: bufconn.Listen(1 << 20)} }
+func NewPipe() *Pipe {
+	lis := bufconn.Listen(1 << 20)
+	return &Pipe{Listener: lis, peer: &peer.Peer{Addr: lis.Addr(), LocalAddr: lis.Addr()}}
+}
 
 // Dial connects through the pipe.
 func (p *Pipe) Dial(opts ...DialOption) (*grpc.ClientConn, error) {
@@ -32,6 +39,8 @@ func (p *Pipe) Dial(opts ...DialOption) (*grpc.ClientConn, error) {
 type dialOptions struct {
 	creds  credentials.TransportCredentials
 	faults bool
+	lent   bool
+	traces stats.Handler // nil: none
 	grpc   []grpc.DialOption
 }
 
@@ -43,11 +52,7 @@ func WithFaults() DialOption { return func(o *dialOptions) { o.faults = true } }
 
 // WithTracing has a handler make a span of each call and let it travel on; nil makes none.
 func WithTracing(h stats.Handler) DialOption {
-	return func(o *dialOptions) {
-		if h != nil {
-			o.grpc = append(o.grpc, grpc.WithStatsHandler(h))
-		}
-	}
+	return func(o *dialOptions) { o.traces = h }
 }
 
 // WithTransport sets transport security; plain text without.
@@ -59,16 +64,24 @@ func WithTransport(c credentials.TransportCredentials) DialOption {
 // the server.
 func Dial(target string, opts ...DialOption) (*grpc.ClientConn, error) { return dial(target, opts) }
 
-func dial(target string, opts []DialOption) (*grpc.ClientConn, error) {
+func dialed(opts []DialOption) dialOptions {
 	o := dialOptions{creds: insecure.NewCredentials()}
 	for _, opt := range opts {
 		opt(&o)
 	}
+	return o
+}
+
+func dial(target string, opts []DialOption) (*grpc.ClientConn, error) {
+	o := dialed(opts)
 	params := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(o.creds), grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: pingWait}),
 	}, o.grpc...)
+	if o.traces != nil {
+		params = append(params, grpc.WithStatsHandler(o.traces))
+	}
 	if o.faults {
 		params = append(params, grpc.WithChainUnaryInterceptor(unaryFaults))
 	}

@@ -14,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
@@ -29,7 +30,48 @@ import (
 	"asysta.example/internal/store/sqlite"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(bothWays{m}) }
+
+// bothWays runs the tests of this package twice: what holds of a call over a wire holds of one within the process.
+type bothWays struct{ m *testing.M }
+
+// Run implements goleak.TestingM.
+func (b bothWays) Run() int {
+	over := b.m.Run()
+	within = true
+	return max(over, b.m.Run())
+}
+
+// within says that the clients of worlds go the direct way.
+var within bool
+
+// way is a way to a server.
+type way interface {
+	grpc.ClientConnInterface
+	Close() error
+}
+
+// dial gives the way that the present run of the tests takes.
+func dial(t *testing.T, pipe *rpc.Pipe, opts ...rpc.DialOption) (conn way) {
+	t.Helper()
+	if within {
+		t.Log("within the process")
+		return direct(t, pipe, opts...)
+	}
+	conn, err := pipe.Dial(opts...)
+	must(t, err)
+	return conn
+}
+
+// direct gives the way within the process to a server that serves by then: before, it would be the wire.
+func direct(t *testing.T, pipe *rpc.Pipe, opts ...rpc.DialOption) *rpc.Direct {
+	t.Helper()
+	conn, err := pipe.Direct(opts...)
+	must(t, err)
+	_, err = healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{}, grpc.WaitForReady(true))
+	must(t, err)
+	return conn
+}
 
 const (
 	county  = "3024"
@@ -48,7 +90,8 @@ type world struct {
 	issuer    *identity.TrialIssuer
 	tokens    *identity.SystemTokens
 	server    *rpc.Server
-	conn      *grpc.ClientConn
+	conn      way
+	pipe      *rpc.Pipe
 	referrals *referrals
 	plans     *coordination
 	log       *lockedBuffer
@@ -141,8 +184,7 @@ func (w *world) serve(auth rpc.Authenticator, opts []rpc.ServerOption) {
 	go func() { served <- server.Serve(pipe) }()
 	server.FollowHealth(w.t.Context())
 	w.server = server
-	w.conn, err = pipe.Dial()
-	must(w.t, err)
+	w.pipe, w.conn = pipe, dial(w.t, pipe)
 	w.t.Cleanup(func() {
 		must(w.t, w.conn.Close())
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(w.t.Context()), 5*time.Second)

@@ -49,6 +49,11 @@ type Server struct {
 	streams   open
 	bodyHash  func([]byte) []byte
 	grpc      *grpc.Server
+	chain     grpc.UnaryServerInterceptor // the way of every unary call, over a wire or without (Direct)
+	unary     map[string]unaryMethod      // by full method
+	inside    inside
+	codec     requestCodec
+	traces    stats.Handler // nil: no spans
 	health    *health.Server
 	policies  map[string]*policy
 	open      map[string]bool // services open to all
@@ -94,15 +99,17 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 	}
 	s := &Server{
 		deps: d, auth: auth, validator: v, bodyHash: hash, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {}, strangers: newQuiet(), former: sparing{last: map[string]time.Time{}},
-		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true},
+		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true}, unary: map[string]unaryMethod{}, codec: codecOfRequests(), traces: o.traces,
 	}
+	s.chain = chained(s.unaryChain())
+	s.inside.halt, s.inside.breakUp = context.WithCancel(context.Background())
 	s.gate.most = int64(o.atOnce)
 	params := []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(s.unaryChain()...), grpc.ChainStreamInterceptor(s.streamChain()...),
+		grpc.UnaryInterceptor(s.chain), grpc.ChainStreamInterceptor(s.streamChain()...),
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage), grpc.ConnectionTimeout(handshake),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleConnection, MaxConnectionAge: oldConnection, MaxConnectionAgeGrace: time.Minute, Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
-		grpc.ForceServerCodecV2(codecOfRequests()), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.WaitForHandlers(true),
+		grpc.ForceServerCodecV2(s.codec), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.WaitForHandlers(true),
 	}
 	if o.traces != nil {
 		params = append(params, grpc.StatsHandler(o.traces))
@@ -112,7 +119,7 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 	}
 	s.grpc = grpc.NewServer(params...)
 	s.health.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
-	healthpb.RegisterHealthServer(s.grpc, s.health)
+	s.register(&healthpb.Health_ServiceDesc, s.health)
 	return s, nil
 }
 
@@ -124,8 +131,16 @@ func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 		s.faults = append(s.faults, err)
 	}
 	maps.Copy(s.policies, policies)
-	s.grpc.RegisterService(desc, impl)
+	s.register(desc, impl)
 	s.health.SetServingStatus(desc.ServiceName, healthpb.HealthCheckResponse_NOT_SERVING)
+}
+
+// register takes a service for both ways to the server.
+func (s *Server) register(desc *grpc.ServiceDesc, impl any) {
+	s.grpc.RegisterService(desc, impl)
+	for _, m := range desc.Methods {
+		s.unary["/"+desc.ServiceName+"/"+m.MethodName] = unaryMethod{impl: impl, run: m.Handler}
+	}
 }
 
 // Check gives what keeps the server from starting: methods without a permission or with one that cannot be kept.
@@ -135,6 +150,9 @@ func (s *Server) Check() error { return errors.Join(s.faults...) }
 func (s *Server) Serve(lis net.Listener) error {
 	if err := s.Check(); err != nil {
 		return errors.Join(err, lis.Close())
+	}
+	if p, ok := lis.(*Pipe); ok {
+		p.server.Store(s)
 	}
 	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("rpc: serve: %w", err)
@@ -191,14 +209,18 @@ func (s *Server) Retire() {
 // Shutdown retires, lets running calls end and, when the context ends first, breaks them off. It returns when no handler runs any more.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.Retire()
+	s.inside.refuse()
+	defer s.inside.breakUp()
 	done := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()
+		s.inside.running.Wait()
 		close(done)
 	}()
 	select {
 	case <-done:
 	case <-ctx.Done():
+		s.inside.breakUp()
 		s.grpc.Stop()
 		<-done
 	}

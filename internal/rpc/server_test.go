@@ -58,8 +58,7 @@ func TestServicesAskOneAnotherOnBehalf(t *testing.T) {
 	pipe := rpc.NewPipe()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(pipe) }()
-	conn, err := pipe.Dial(rpc.WithFaults())
-	must(t, err)
+	conn := dial(t, pipe, rpc.WithFaults())
 	ask := casefilev1.NewCaseworkInternalServiceClient(conn)
 	request := func(g string) *casefilev1.ReservePlaceRequest {
 		return &casefilev1.ReservePlaceRequest{RequestId: "request-1", FamilyFile: name.In(g, name.FamilyFiles, "01j9z6y5w4v3t2s1r0q9p8n7m6"), Assistant: name.In(g, name.Staff, "01j9z6y5w4v3t2s1r0q9p8n7m6")}

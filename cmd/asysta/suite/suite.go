@@ -46,7 +46,8 @@ type Suite struct {
 	Trial   *identity.TrialIssuer
 
 	base  *Base
-	asked *grpc.ClientConn // on which services ask one another
+	asked *rpc.Direct // on which services ask one another
+	rest  *rpc.Direct // on which the gateway asks them
 	host  *host
 	web   *web
 	work  *background
@@ -105,7 +106,7 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 	if err := s.serveOutside(ctx, cfg, auth, services); err != nil {
 		return err
 	}
-	s.Gateway, err = gateway.New(ctx, s.told.gateway(gateway.Config{AllowedOrigins: cfg.Origins}, o.Log), gateway.Conns{Referral: s.Conn, Casefile: s.Conn, Planning: s.Conn, Reporting: s.Conn})
+	s.Gateway, err = gateway.New(ctx, s.told.gateway(gateway.Config{AllowedOrigins: cfg.Origins}, o.Log), gateway.Conns{Referral: s.rest, Casefile: s.rest, Planning: s.rest, Reporting: s.rest})
 	if err != nil {
 		return fmt.Errorf("suite: gateway: %w", err)
 	}
@@ -151,7 +152,10 @@ func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
 // serve starts the services in memory and the work that they do by themselves.
 func (s *Suite) serve(ctx context.Context, auth rpc.Authenticator, works []Work) (_ []rpc.Service, err error) {
 	pipe := rpc.NewPipe()
-	if s.asked, err = pipe.Dial(rpc.WithFaults(), s.told.dial()); err != nil {
+	if s.asked, err = pipe.Direct(rpc.WithFaults(), s.told.dial()); err != nil {
+		return nil, err
+	}
+	if s.rest, err = pipe.Direct(rpc.WithLentAnswers(), s.told.dial()); err != nil {
 		return nil, err
 	}
 	if s.Conn, err = pipe.Dial(s.told.dial()); err != nil {
@@ -211,7 +215,10 @@ func (s *Suite) Close() error {
 		s.work.end()
 	}
 	var errs []error
-	for _, c := range []*grpc.ClientConn{s.Conn, s.asked} {
+	if s.Conn != nil {
+		errs = append(errs, s.Conn.Close())
+	}
+	for _, c := range []*rpc.Direct{s.asked, s.rest} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}
