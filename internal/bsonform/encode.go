@@ -34,7 +34,7 @@ func MarshalValue(v any) (bson.Type, []byte, error) {
 	if !value.IsValid() {
 		return bson.MarshalValue(v)
 	}
-	b, t, err := formOf(value.Type()).append(nil, addressable(value))
+	b, t, err := formOf(value.Type()).append(make([]byte, 0, 1024), addressable(value))
 	if err != nil {
 		return bson.MarshalValue(v)
 	}

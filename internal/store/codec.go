@@ -114,11 +114,8 @@ func fold(base *Document, c *Commit) (*Document, error) {
 		next.Created = c.RecordedAt
 	}
 	next.Audience = slices.Clone(c.Audience)
-	if c.Cover != nil {
-		next.Cover = c.Cover
-	}
-	if !c.Deadlines.IsZero() {
-		next.Deadlines = c.Deadlines
+	if err := foldDeltas(&next, c); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, c.Key)
 	}
 	next.Sections = maps.Clone(base.Sections)
 	if next.Sections == nil {
@@ -135,4 +132,26 @@ func fold(base *Document, c *Commit) (*Document, error) {
 		})
 	}
 	return &next, nil
+}
+
+// foldDeltas brings the cover and the deadlines of a document up to its next commit.
+func foldDeltas(next *Document, c *Commit) (err error) {
+	switch {
+	case c.Cover != nil:
+		next.Cover = c.Cover
+	case c.after.cover != nil:
+		next.Cover = c.after.cover
+	case c.CoverSet != nil:
+		next.Cover, err = coverWith(next.Cover, c.CoverSet, c.CoverUnset)
+	}
+	switch {
+	case err != nil:
+	case !c.Deadlines.IsZero():
+		next.Deadlines = c.Deadlines
+	case c.after.deadlines.Value != nil:
+		next.Deadlines = c.after.deadlines
+	case c.DeadlinesCut != nil || c.DeadlinesPut != nil:
+		next.Deadlines, err = arrayWith(next.Deadlines, c.DeadlinesCut, c.DeadlinesPut)
+	}
+	return err
 }

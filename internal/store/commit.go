@@ -50,18 +50,18 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if err != nil {
 		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
 	}
-	remember(doc, commit, change)
+	remember(doc, change)
 	return s.handOut(ctx, doc), false, nil
 }
 
 // remember notes the values that the parts of a document were made of, so that nobody decodes what was just encoded.
-func remember(doc *Document, commit *Commit, change Change) {
+func remember(doc *Document, change Change) {
 	if doc.memo == nil {
 		return
 	}
-	doc.memo.put(commit.Cover, change.Cover)
-	for name, raw := range commit.Sections {
-		doc.memo.put(raw, change.Sections[name])
+	doc.memo.put(doc.Cover, change.Cover)
+	for name, v := range change.Sections {
+		doc.memo.put(doc.Sections[name], v)
 	}
 }
 
@@ -145,24 +145,44 @@ func newCommit(base *Document, change Change) (*Commit, error) {
 			}
 		}
 	}
-	if err := content(c, change); err != nil {
+	if err := content(c, base, change); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
 // content encodes what the change brings.
-func content(c *Commit, change Change) (err error) {
+func content(c *Commit, base *Document, change Change) error {
 	if change.Cover != nil {
-		if c.Cover, err = document(change.Cover); err != nil {
+		cover, err := document(change.Cover)
+		if err != nil {
 			return err
+		}
+		if set, unset, ok := coverDelta(base.Cover, cover); ok {
+			c.CoverSet, c.CoverUnset, c.after.cover = set, unset, cover
+		} else {
+			c.Cover = cover
 		}
 	}
 	if change.Deadlines != nil {
-		if c.Deadlines, err = array(change.Deadlines); err != nil {
+		terms, err := array(change.Deadlines)
+		if err != nil {
 			return err
 		}
+		if cut, put, ok := arrayDelta(base.Deadlines, terms); ok {
+			c.DeadlinesCut, c.DeadlinesPut, c.after.deadlines = cut, put, terms
+		} else {
+			c.Deadlines = terms
+		}
 	}
+	if err := sections(c, change); err != nil {
+		return err
+	}
+	return records(c, change)
+}
+
+// sections encodes the sections that the change touches.
+func sections(c *Commit, change Change) (err error) {
 	for _, name := range slices.Sorted(maps.Keys(change.Sections)) {
 		if change.Sections[name] == nil {
 			c.Removed = append(c.Removed, name)
@@ -175,6 +195,11 @@ func content(c *Commit, change Change) (err error) {
 			return err
 		}
 	}
+	return nil
+}
+
+// records encodes the records that the change adds.
+func records(c *Commit, change Change) error {
 	for _, r := range change.Records {
 		if recordsOf[r.Type] != c.Ref.Kind || r.ID == "" {
 			return fmt.Errorf("store: record of type %q does not belong to kind %q, or has no id", r.Type, c.Ref.Kind)

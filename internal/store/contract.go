@@ -31,8 +31,8 @@ var (
 // MaxDocument is the hard limit on an aggregate's document, in bytes. The budget is 32 KB; what grows is kept as records.
 const MaxDocument = 256 << 10
 
-// Schema is the version of the envelope that this program writes.
-const Schema = 1
+// Schema is the version of the envelope that this program writes. 1 had the whole cover and all deadlines in each commit; it is read.
+const Schema = 2
 
 // Ref names one aggregate: its kind and its bare id.
 type Ref struct {
@@ -164,7 +164,8 @@ func (d *Document) Request(id string) (Request, bool) {
 	return Request{}, false
 }
 
-// Commit is one entry of the journal, as stored. Hash = SHA-256 over PrevHash and the canonical bytes of every other field.
+// Commit is one entry of the journal, as stored. Hash = SHA-256 over PrevHash and the canonical bytes of every other field. Of the cover and of the deadlines it holds all, or
+// what differs from the version before, whichever is much shorter; ADR 13 says how that reads.
 type Commit struct {
 	Key        string              `bson:"_id"` // "<kind>/<id>@<version>"
 	Ref        Ref                 `bson:"ref"`
@@ -183,13 +184,30 @@ type Commit struct {
 	Left       []string            `bson:"left,omitempty"`       // in the audience before this commit, not after it
 	FromGmina  string              `bson:"from_gmina,omitempty"` // the gmina that the aggregate left by this commit
 	Cover      bson.Raw            `bson:"cover,omitempty"`
-	Sections   map[string]bson.Raw `bson:"sections,omitempty"` // touched ones
-	Removed    []string            `bson:"removed,omitempty"`  // sections removed
+	CoverSet   bson.Raw            `bson:"cover_set,omitempty"`   // instead of Cover: facts that are new, behind the one that they follow, or changed; may be empty
+	CoverUnset []string            `bson:"cover_unset,omitempty"` // with CoverSet: facts that are gone
+	Sections   map[string]bson.Raw `bson:"sections,omitempty"`    // touched ones
+	Removed    []string            `bson:"removed,omitempty"`     // sections removed
 	Deadlines  bson.RawValue       `bson:"deadlines,omitempty"`
-	Records    []CommittedRecord   `bson:"records,omitempty"`
-	PrevHash   []byte              `bson:"prev_hash,omitempty"`
-	Hash       []byte              `bson:"hash"`
+
+	DeadlinesCut []int    `bson:"deadlines_cut,omitempty"` // instead of Deadlines: places of those before that are gone, ascending
+	DeadlinesPut bson.Raw `bson:"deadlines_put,omitempty"` // instead of Deadlines: new ones by their places after, ascending
+
+	Records  []CommittedRecord `bson:"records,omitempty"`
+	PrevHash []byte            `bson:"prev_hash,omitempty"`
+	Hash     []byte            `bson:"hash"`
+
+	after after
 }
+
+// after is what the cover and the deadlines become by a commit that holds what differs, where that is known: whoever made the commit has it.
+type after struct {
+	cover     bson.Raw
+	deadlines bson.RawValue
+}
+
+// ChangesCover tells whether the commit wrote the cover, be it as it was.
+func (c *Commit) ChangesCover() bool { return c.Cover != nil || c.CoverSet != nil }
 
 // CommittedRecord is a record inside the commit that added it.
 type CommittedRecord struct {

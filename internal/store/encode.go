@@ -86,6 +86,17 @@ func (w *builder) textsIf(key string, v []string) {
 	w.end(end)
 }
 
+func (w *builder) smallsIf(key string, v []int) {
+	if len(v) == 0 {
+		return
+	}
+	end := w.array(key)
+	for i, n := range v {
+		w.small(strconv.Itoa(i), n)
+	}
+	w.end(end)
+}
+
 // open begins an embedded document, array an embedded array; end ends either.
 func (w *builder) open(key string) (at int32) {
 	at, w.b = bsoncore.AppendDocumentElementStart(w.b, key)
@@ -177,7 +188,7 @@ func encodeDocument(d *Document) bson.Raw {
 
 // encodeCommit sets the commit's hash and gives its stored bytes.
 func encodeCommit(c *Commit) bson.Raw {
-	size := sizeOf(c.Sections, c.Cover, c.Deadlines.Value)
+	size := sizeOf(c.Sections, c.Cover, c.CoverSet, c.Deadlines.Value, c.DeadlinesPut)
 	for _, r := range c.Records {
 		size += len(r.Body) + 128
 	}
@@ -199,9 +210,13 @@ func encodeCommit(c *Commit) bson.Raw {
 	w.textsIf("left", c.Left)
 	w.textIf("from_gmina", c.FromGmina)
 	w.docIf("cover", c.Cover)
+	w.docIf("cover_set", c.CoverSet)
+	w.textsIf("cover_unset", c.CoverUnset)
 	w.sectionsIf(c.Sections)
 	w.textsIf("removed", c.Removed)
 	w.valueIf("deadlines", c.Deadlines)
+	w.smallsIf("deadlines_cut", c.DeadlinesCut)
+	w.docIf("deadlines_put", c.DeadlinesPut)
 	w.committedRecords(c.Records)
 	w.bytesIf("prev_hash", c.PrevHash)
 	c.Hash = chainHash(c.PrevHash, w.raw())

@@ -85,6 +85,9 @@ func commits(t *rapid.T) *Commit {
 	if rapid.Bool().Draw(t, "full") {
 		c.BodyHash, c.PrevHash, c.Cover = hashes.Draw(t, "body"), hashes.Draw(t, "prev"), bodies.Draw(t, "cover")
 		c.Deadlines = arrays.Draw(t, "deadlines")
+	} else if rapid.Bool().Draw(t, "differences") {
+		c.CoverSet, c.CoverUnset = bodies.Draw(t, "set"), rapid.SliceOfN(texts, 0, 12).Draw(t, "unset")
+		c.DeadlinesCut, c.DeadlinesPut = rapid.SliceOfN(rapid.IntRange(0, 99), 0, 12).Draw(t, "cut"), bodies.Draw(t, "put")
 	}
 	for range rapid.IntRange(0, 12).Draw(t, "records") {
 		c.Records = append(c.Records, CommittedRecord{Type: RecordType(texts.Draw(t, "type")), ID: texts.Draw(t, "rid"), Date: texts.Draw(t, "date"), Body: bodies.Draw(t, "body")})

@@ -106,6 +106,10 @@ func (v *verifier) add(ctx context.Context, key string, raw bson.Raw) error {
 		return nil
 	}
 	next, err := fold(v.doc, c)
+	if errors.Is(err, errDelta) {
+		v.breaks("%s: the commit was altered", key)
+		return nil
+	}
 	if errors.Is(err, errChain) {
 		v.breaks("%s: the commit before it is missing or another one", key)
 		return nil

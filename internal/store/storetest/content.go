@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ var contentCases = []testCase{
 	{"sections replaced, kept and removed", sections},
 	{"unknown cover facts survive", unknownFacts},
 	{"deadlines kept, replaced, emptied", deadlines},
+	{"the journal holds what differs", differences},
 	{"newer schema refused", newerSchema},
 	{"size limit", sizeLimit},
 	{"sealed bytes survive", sealed},
@@ -81,6 +83,51 @@ func deadlines(t *testing.T, b *bench) {
 	if _, _, err := s.Commit(t.Context(), doc, c); err == nil {
 		t.Error("deadlines that are no array were taken")
 	}
+}
+
+// differences changes one fact and one term of many: the commit holds these, the document all of them, and looking back gives what was.
+func differences(t *testing.T, b *bench) {
+	s := b.store.For(gminaA)
+	facts := cover{State: "1", Label: label{Name: strings.Repeat("x", 600)}}
+	terms := []deadline{{Due: day(3), Rule: strings.Repeat("a", 200)}, {Due: day(4), Rule: "visit-gap"}, {Due: day(8), Rule: strings.Repeat("b", 200)}}
+	c := change(facts)
+	c.Deadlines = terms
+	first := commit(t, s, s.New(fileRef()), c)
+	facts.State = "2"
+	c = change(facts)
+	c.Deadlines = []deadline{terms[0], terms[2], {Due: day(9), Rule: "visit-gap"}}
+	second := commit(t, s, first, c)
+	commits, err := s.History(t.Context(), first.Ref(), 0, 10)
+	if err != nil || len(commits) != 2 {
+		t.Fatalf("history: %d commits, %v", len(commits), err)
+	}
+	if all, some := commits[0], commits[1]; all.Cover == nil || some.Cover != nil || some.CoverSet.String() != `{"state": "2"}` || !some.ChangesCover() ||
+		all.Deadlines.IsZero() || !some.Deadlines.IsZero() || !slices.Equal(some.DeadlinesCut, []int{1}) || some.DeadlinesPut.Lookup("2", "due").StringValue() != day(9) {
+		t.Errorf("the first holds %v, the second %v", all, some)
+	}
+	now := load(t, s, first.Ref())
+	then, err := s.AsKnownAt(t.Context(), first.Ref(), first.Updated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []struct{ got, want *store.Document }{{now, second}, {then, first}} {
+		if diff := cmp.Diff(d.want, d.got, compareDocuments); diff != "" {
+			t.Errorf("version %d (-committed +read):\n%s", d.want.Version, diff)
+		}
+	}
+	if !bytes.Equal(now.Cover, document(t, facts)) {
+		t.Errorf("cover %s", now.Cover)
+	}
+	wantClean(t, b.store)
+}
+
+func document(t *testing.T, v any) bson.Raw {
+	t.Helper()
+	raw, err := bson.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 func newerSchema(t *testing.T, b *bench) {

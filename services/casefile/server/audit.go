@@ -73,7 +73,7 @@ func (s *Server) ListHistory(ctx context.Context, req *casefilev1.ListHistoryReq
 func changeTo(c store.Commit) *casefilev1.Change {
 	out := &casefilev1.Change{Version: c.Version, RecordTime: timestamppb.New(c.RecordedAt), Actor: actorTo(c.Actor, c.Gmina), Method: path.Base(c.Method),
 		Purpose: c.Purpose, Hash: hex.EncodeToString(c.Hash), Sections: slices.Sorted(maps.Keys(c.Sections))}
-	if c.Cover != nil {
+	if c.ChangesCover() {
 		out.Sections = append([]string{"cover"}, out.Sections...)
 	}
 	return out
