@@ -51,6 +51,9 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
 	}
 	remember(doc, change)
+	if s.whole {
+		s.cache.put(doc)
+	}
 	return s.handOut(ctx, doc), false, nil
 }
 
@@ -72,6 +75,9 @@ func (s *scope) mayCommit(base *Document, c Change) error {
 	}
 	if base.Schema > Schema {
 		return ErrSchema
+	}
+	if base.narrow {
+		return ErrNarrow
 	}
 	system := (&scope{tenant: BySystem}).name()
 	if base.scope != s.name() && (base.scope != system || base.Version == 0) {
@@ -261,7 +267,7 @@ func documentStep(d *Document) (Step, error) {
 	if len(body) > MaxDocument {
 		return Step{}, ErrTooLarge
 	}
-	return Step{Op: Replace, Collection: string(d.Kind), ID: d.ID, Body: body, Version: d.Version, Point: PointDocument}, nil
+	return Step{Op: Replace, Collection: string(d.Kind), ID: d.ID, Body: body, Version: d.Version, Point: PointDocument, Apart: sectionsAt(d, body)}, nil
 }
 
 // recordSteps insert the records that a commit adds.

@@ -24,6 +24,8 @@ var (
 	ErrSchema = errors.New("store: document of a newer schema")
 	// ErrTooLarge says that a document would grow past MaxDocument.
 	ErrTooLarge = errors.New("store: document too large")
+	// ErrNarrow says that a document was read without its sections, so that nothing can be committed on it.
+	ErrNarrow = errors.New("store: commit on a document without its sections")
 	// ErrPageToken says that a page token was not made by this list.
 	ErrPageToken = errors.New("store: page token of another list")
 )
@@ -149,6 +151,7 @@ type Document struct {
 	scope  string   // name of the scope that handed the document out; only that scope commits on it
 	stored bson.Raw // the bytes that this document has in the database, where they are known
 	memo   *memo    // what was decoded from it, see Decoded
+	narrow bool     // read without its sections, see Query.Narrow
 }
 
 // Ref names the aggregate of the document.
@@ -275,6 +278,8 @@ type Query struct {
 	Desc  bool
 	Limit int    // 1 to 500
 	Token string // Next of the page before; bound to scope, kind, index, Equal, From, To and Desc
+	// Narrow gives the documents without their sections, which is for lists that show covers and deadlines. Nothing can be committed on such a document.
+	Narrow bool
 }
 
 // RecordQuery asks for records of one type: those of one aggregate (File), or, with File empty, those recorded in the scope's gmina. From and To bound the civil
@@ -365,6 +370,9 @@ type Store interface {
 	System() SystemScope
 	// LogAccess writes one line of the access log; durable when it returns.
 	LogAccess(ctx context.Context, a Access) error
+	// Revision is a number that has grown when a directory document (Counted) of any gmina or county has changed since, by whichever process; known is false where
+	// the engine cannot tell. What was read after one call may be used again after another that gives the same number.
+	Revision(ctx context.Context) (n int64, known bool, err error)
 	// Ping says whether the engine answers.
 	Ping(ctx context.Context) error
 	Close() error

@@ -71,8 +71,19 @@ type Engine interface {
 // its document, gives a commit its position in the feed in the same Write (Append), and has nothing to relay or to sweep.
 type Whole interface {
 	Engine
-	// Whole does nothing; it tells an engine with transactions from others.
-	Whole()
+	// GetNewer gives a document by key, nil where the stored one has this version; ErrNotFound.
+	GetNewer(ctx context.Context, collection, id string, version int64) (bson.Raw, error)
+	// Revision is a number that grows with every Write to a collection whose changes are Counted, by whichever process.
+	Revision(ctx context.Context) (int64, error)
+}
+
+// Counted tells whether the changes to a collection are counted: those that say who may do what, which every call asks.
+func Counted(collection string) bool {
+	switch Kind(collection) {
+	case Staff, Institutions, Gminas, Counties, People, Subjects:
+		return true
+	}
+	return false
 }
 
 // StepOp is what a step does.
@@ -96,6 +107,8 @@ type Step struct {
 	Point      FailPoint
 	// Before is what a Replace finds, where the caller knows: the document of the version before. An engine uses it when it has that version still.
 	Before bson.Raw
+	// Apart is where in Body its last element begins, which an engine may keep apart from what lists show; 0: none.
+	Apart int
 	// Strict makes an Insert that is not the first step and meets its key undo the Write, with ErrTaken. An engine that is not Whole takes it as done.
 	Strict bool
 	// Next gives the document of an Append for the number after the last. Its key is sequenceKey(ID, n): ID names the sequence.
@@ -130,9 +143,13 @@ type EngineQuery struct {
 	After      []any // full key (all fields of the index, then _id) of the last hit of the page before; nil from the start
 	Desc       bool
 	Limit      int
+	// Narrow does without the elements that Steps named Apart; an engine may give them all the same.
+	Narrow bool
+	// Known tells whether the caller has this version of a document of an index already: the hit comes without the document then, if the engine is Whole.
+	Known func(id string, version int64) bool
 }
 
-// EngineHit is one index entry and its document. Key has a value for each field of the index and then the _id.
+// EngineHit is one index entry and its document. Key has a value for each field of the index and then the _id. Body is nil where the query's Known said so.
 type EngineHit struct {
 	Key  []any
 	Body bson.Raw

@@ -19,13 +19,15 @@ func (s *scope) List(ctx context.Context, kind Kind, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
+	query.Narrow = q.Narrow
+	have := s.have(kind, &query)
 	hits, next, err := s.page(ctx, query, q.Limit, q.Token)
 	if err != nil {
 		return Page{}, err
 	}
 	page := Page{Next: next}
 	for _, h := range hits {
-		doc, err := decodeDocument(h.Body)
+		doc, err := have.document(h)
 		if err != nil {
 			return Page{}, err
 		}
@@ -34,6 +36,53 @@ func (s *scope) List(ctx context.Context, kind Kind, q Query) (Page, error) {
 		}
 	}
 	return page, nil
+}
+
+// at hand are the documents of one list: those that the cache has in the version that the engine tells, and those that the engine gave.
+type atHand struct {
+	core   *core
+	narrow bool
+	docs   map[string]*Document // by id
+}
+
+// have lets a query leave out the documents that the cache has.
+func (c *core) have(kind Kind, q *EngineQuery) *atHand {
+	h := &atHand{core: c, narrow: q.Narrow, docs: map[string]*Document{}}
+	if c.whole {
+		q.Known = func(id string, version int64) bool {
+			if _, ok := h.docs[id]; ok {
+				return true
+			}
+			doc := c.cache.version(Ref{Kind: kind, ID: id}, version, q.Narrow)
+			if doc != nil {
+				h.docs[id] = doc
+			}
+			return doc != nil
+		}
+	}
+	return h
+}
+
+// document gives the document of a hit, which is the caller's own to mark as handed out.
+func (h *atHand) document(hit EngineHit) (*Document, error) {
+	id, _ := hit.Key[len(hit.Key)-1].(string)
+	doc, ok := h.docs[id]
+	if !ok || !h.core.whole { // one Find of a whole engine is of one state: a document that has several hits is the same in all of them
+		var err error
+		if doc, err = decodeDocument(hit.Body); err != nil {
+			return nil, err
+		}
+		doc.narrow = h.narrow
+		h.docs[id] = doc
+		if h.core.whole {
+			h.core.cache.put(doc)
+		}
+	}
+	own := *doc
+	if h.narrow {
+		own.Sections, own.narrow, own.stored = nil, true, nil
+	}
+	return &own, nil
 }
 
 // index gives a declared index that serves this scope. The system may use every index and then gives the tenant's value itself, first in Equal.

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -10,11 +12,17 @@ import (
 	"asysta.example/internal/bsonform"
 )
 
-// memo keeps what was decoded from the parts of a document, so that one call decodes each part once. A document and those made from it share one: a part is known by
-// where its bytes are, which never change.
+// memo keeps what was decoded from the parts of a document, so that each part is decoded once. A document, those made from it and every call that the cache hands it to
+// share one: a part is known by where its bytes are, which never change.
 type memo struct {
 	mu    sync.Mutex
-	known map[memoKey]any
+	known map[memoKey]decoded
+}
+
+// decoded is a part and what it decodes to.
+type decoded struct {
+	raw   bson.Raw
+	value any
 }
 
 type memoKey struct {
@@ -25,8 +33,8 @@ type memoKey struct {
 func (m *memo) get(k memoKey) (any, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	v, ok := m.known[k]
-	return v, ok
+	d, ok := m.known[k]
+	return d.value, ok
 }
 
 // put notes what a part decodes to. Nothing is kept of an empty part.
@@ -37,9 +45,9 @@ func (m *memo) put(raw bson.Raw, v any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.known == nil {
-		m.known = map[memoKey]any{}
+		m.known = map[memoKey]decoded{}
 	}
-	m.known[memoKey{&raw[0], reflect.TypeOf(v)}] = v
+	m.known[memoKey{&raw[0], reflect.TypeOf(v)}] = decoded{raw, v}
 }
 
 // Decoded gives a part of a document (its cover or a section) as a value; the zero T for an absent part. What it holds is shared with other callers that have
@@ -75,4 +83,43 @@ func Preview(base *Document, change Change) (*Document, error) {
 	}
 	doc.Version, doc.Hash, doc.Created, doc.Updated, doc.Requests = base.Version, base.Hash, base.Created, base.Updated, base.Requests
 	return doc, nil
+}
+
+// CheckShared finds values of Decoded that somebody has changed, against its rule: it decodes what a store keeps once more. It is for tests.
+func CheckShared(s Store) error {
+	c, ok := s.(*core)
+	if !ok {
+		return fmt.Errorf("store: %T keeps no documents", s)
+	}
+	var errs []error
+	for _, doc := range c.cache.all() {
+		errs = append(errs, doc.memo.check(doc.Ref()))
+	}
+	return errors.Join(errs...)
+}
+
+func (m *memo) check(ref Ref) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k, d := range m.known {
+		if k.typ.Kind() == reflect.Map {
+			continue // its bytes come in any order
+		}
+		fresh := reflect.New(k.typ)
+		if err := bsonform.Unmarshal(d.raw, fresh.Interface()); err != nil {
+			return err
+		}
+		now, err := bsonform.Marshal(d.value)
+		if err != nil {
+			return err
+		}
+		was, err := bsonform.Marshal(fresh.Elem().Interface())
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(now, was) {
+			return fmt.Errorf("store: somebody changed the %s that others share of a document of kind %s", k.typ, ref.Kind)
+		}
+	}
+	return nil
 }

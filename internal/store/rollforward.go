@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // errStop ends a walk early.
@@ -50,14 +52,34 @@ func (c *core) current(ctx context.Context, ref Ref) (*Document, error) {
 
 // stored gives the document as it is stored, an empty one of version 0 when there is none.
 func (c *core) stored(ctx context.Context, ref Ref) (*Document, error) {
-	raw, err := c.engine.Get(ctx, string(ref.Kind), ref.ID)
+	raw, kept, err := c.raw(ctx, ref)
 	if errors.Is(err, ErrNotFound) {
 		return &Document{ID: ref.ID, Kind: ref.Kind}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: load: %w", err)
 	}
-	return decodeDocument(raw)
+	if raw == nil {
+		own := *kept
+		return &own, nil
+	}
+	doc, err := decodeDocument(raw)
+	if err == nil && c.whole {
+		c.cache.put(doc)
+	}
+	return doc, err
+}
+
+// raw gives the stored bytes of a document, or the document that the cache keeps and the database has still.
+func (c *core) raw(ctx context.Context, ref Ref) (bson.Raw, *Document, error) {
+	if c.whole {
+		if kept := c.cache.any(ref); kept != nil {
+			raw, err := c.newer.GetNewer(ctx, string(ref.Kind), ref.ID, kept.Version)
+			return raw, kept, err
+		}
+	}
+	raw, err := c.engine.Get(ctx, string(ref.Kind), ref.ID)
+	return raw, nil, err
 }
 
 // commit gives one entry of the journal; ErrNotFound.

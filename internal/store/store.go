@@ -2,13 +2,16 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
 // core is the Store over an engine.
 type core struct {
 	engine Engine
-	whole  bool // the engine has transactions, see Whole
+	whole  bool   // the engine has transactions
+	newer  Whole  // the engine, where it has
+	cache  *cache // of documents, where the engine is whole
 
 	tokenMu  sync.Mutex
 	tokenKey []byte
@@ -16,8 +19,20 @@ type core struct {
 
 // Open gives the Store that an engine holds. Closing the Store closes the engine. The collections must have been made (SystemScope.Migrate).
 func Open(engine Engine) Store {
-	_, whole := engine.(Whole)
-	return &core{engine: engine, whole: whole}
+	newer, whole := engine.(Whole)
+	return &core{engine: engine, whole: whole, newer: newer, cache: newCache()}
+}
+
+// Revision implements Store.
+func (c *core) Revision(ctx context.Context) (n int64, known bool, err error) {
+	if !c.whole {
+		return 0, false, nil
+	}
+	n, err = c.newer.Revision(ctx)
+	if err != nil {
+		return 0, false, fmt.Errorf("store: revision: %w", err)
+	}
+	return n, true, nil
 }
 
 func (c *core) For(gmina string) Scope {

@@ -74,7 +74,10 @@ func cutWhole(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (st
 		return "", err
 	}
 	doc := w.row(string(one.ref.Kind), one.ref.ID)
-	return fmt.Sprintf("%s above version %d", one.ref, keep), f.Exec(ctx, `UPDATE docs SET version = ?, body = ? WHERE rid = ?`, keep, []byte(one.bodies[keep-1]), doc.RID)
+	if err := f.SetBody(ctx, doc.RID, one.bodies[keep-1]); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s above version %d", one.ref, keep), f.Exec(ctx, `UPDATE docs SET version = ? WHERE rid = ?`, keep, doc.RID)
 }
 
 // vanished takes a file away as if it had never been.

@@ -75,8 +75,15 @@ func (k *check) documents(ctx context.Context, tx *sql.Tx) (_ []string, err erro
 	}
 }
 
-// leftOver finds indexes with more entries than the documents are to have.
+// leftOver finds indexes with more entries than the documents are to have, and parts of no document.
 func (k *check) leftOver(ctx context.Context, tx *sql.Tx) error {
+	var orphans int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM parts WHERE rid NOT IN (SELECT rid FROM docs)`).Scan(&orphans); err != nil {
+		return err
+	}
+	if orphans > 0 {
+		k.faults = append(k.faults, fmt.Sprintf("%d parts are of no document", orphans))
+	}
 	for _, cid := range slices.Sorted(maps.Keys(k.schema)) {
 		for _, ix := range k.schema[cid].indexes {
 			var stored int
@@ -99,16 +106,18 @@ type kept struct {
 
 // stretchOf gives a stretch of the documents behind a row, in the order of rows.
 func stretchOf(ctx context.Context, tx *sql.Tx, last int64) (docs []kept, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT rid, cid, id, version, body FROM docs WHERE rid > ? ORDER BY rid LIMIT ?`, last, stretch)
+	rows, err := tx.QueryContext(ctx, `SELECT d.rid, d.cid, d.id, d.version, `+whole+` FROM docs d WHERE d.rid > ? ORDER BY d.rid LIMIT ?`, last, stretch)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var d kept
-		if err := rows.Scan(&d.rid, &d.cid, &d.id, &d.version, &d.body); err != nil {
+		var part []byte
+		if err := rows.Scan(&d.rid, &d.cid, &d.id, &d.version, &d.body, &part); err != nil {
 			return nil, err
 		}
+		d.body = Join(d.body, part)
 		docs = append(docs, d)
 	}
 	return docs, rows.Err()

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"asysta.example/internal/store"
@@ -27,37 +26,36 @@ func WithoutSync() store.EngineOption {
 	return func(o *store.EngineOptions) { o.NoSync = true }
 }
 
-// readers is how many connections read at once.
+// readers is how many calls read at once, each on a connection of its own.
 const readers = 8
 
 const tables = `
 CREATE TABLE IF NOT EXISTS collections (cid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS indexes (iid INTEGER PRIMARY KEY, cid INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL, UNIQUE (cid, name));
 CREATE TABLE IF NOT EXISTS docs (rid INTEGER PRIMARY KEY, cid INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (cid, id));
+CREATE TABLE IF NOT EXISTS parts (rid INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS revision (n INTEGER NOT NULL, parted INTEGER NOT NULL);
+INSERT INTO revision SELECT 0, NOT EXISTS (SELECT 1 FROM docs) WHERE NOT EXISTS (SELECT 1 FROM revision);
 CREATE TABLE IF NOT EXISTS entries (iid INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (iid, key)) WITHOUT ROWID;
 `
 
-// Whole implements store.Whole: a Write is one transaction, or a part of one.
-func (e *Engine) Whole() {}
-
+// A Write is one transaction, or a part of one.
 var _ store.Whole = (*Engine)(nil)
 
 // Engine is a store.Engine over one SQLite file. Make one with Open.
 type Engine struct {
 	opts store.EngineOptions
 
-	read     *sql.DB
-	get      *sql.Stmt
-	up, down *sql.Stmt // Find in either order
-
-	walkUp, walkDown *sql.Stmt // Find by key
+	read    *sql.DB      // for what is rare
+	readers chan *reader // those that nobody uses now
+	opened  int          // how many there are
 
 	copier    *sql.Conn     // copies the log into the database
 	written   chan struct{} // one place: enough was written to be copied
 	copied    chan struct{} // closed by copyLoop when it has ended
 	sinceCopy int           // Writes; the writer's own
 
-	write   *sql.DB
+	copy    *sql.DB
 	writer  *writer
 	queue   chan *job
 	stop    chan struct{} // closed by Close
@@ -77,6 +75,7 @@ type Engine struct {
 type collection struct {
 	cid     int64
 	indexes []index
+	counted bool // its changes are counted, see store.Whole
 }
 
 type index struct {
@@ -100,7 +99,7 @@ func newIndex(iid int64, name string, fields []string) index {
 func Open(ctx context.Context, path string, opts ...store.EngineOption) (*Engine, error) {
 	e := &Engine{
 		opts: store.NewEngineOptions(opts), queue: make(chan *job), stop: make(chan struct{}), stopped: make(chan struct{}),
-		schema: map[string]*collection{}, written: make(chan struct{}, 1), copied: make(chan struct{}),
+		schema: map[string]*collection{}, readers: make(chan *reader, readers), written: make(chan struct{}, 1), copied: make(chan struct{}),
 	}
 	if err := e.open(ctx, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: open: %w", err), e.closeDBs())
@@ -118,30 +117,27 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if err := private(path); err != nil {
 		return err
 	}
-	if e.write, err = sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))); err != nil {
+	writing := dsn(path, "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))
+	if e.writer, err = newWriter(ctx, writing); err != nil {
 		return err
 	}
-	e.write.SetMaxOpenConns(2)
-	conn, err := e.write.Conn(ctx)
-	if err != nil {
+	if e.copy, err = sql.Open("sqlite", writing); err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, tables); err != nil {
+	if e.copier, err = e.copy.Conn(ctx); err != nil {
 		return err
 	}
-	if e.writer, err = newWriter(ctx, conn); err != nil {
+	reading := dsn(path, "query_only(1)")
+	if e.read, err = sql.Open("sqlite", reading); err != nil {
 		return err
 	}
-	if e.copier, err = e.write.Conn(ctx); err != nil {
-		return err
-	}
-	if e.read, err = sql.Open("sqlite", dsn(path, "query_only(1)")); err != nil {
-		return err
-	}
-	e.read.SetMaxOpenConns(readers)
-	e.read.SetMaxIdleConns(readers)
-	if err := e.prepare(ctx); err != nil {
-		return err
+	for range readers {
+		r, err := newReader(reading)
+		if err != nil {
+			return err
+		}
+		e.readers <- r
+		e.opened++
 	}
 	return e.loadSchema(ctx, e.read)
 }
@@ -163,25 +159,6 @@ func dsn(path string, pragmas ...string) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 }
 
-func (e *Engine) prepare(ctx context.Context) (err error) {
-	if e.get, err = e.read.PrepareContext(ctx, `SELECT body FROM docs WHERE cid = ? AND id = ?`); err != nil {
-		return err
-	}
-	const find = `SELECT e.key, d.body FROM entries e JOIN docs d ON d.rid = e.rid WHERE e.iid = ? AND e.key >= ? AND e.key < ? ORDER BY e.key `
-	if e.up, err = e.read.PrepareContext(ctx, find+`ASC LIMIT +?`); err != nil {
-		return err
-	}
-	if e.down, err = e.read.PrepareContext(ctx, find+`DESC LIMIT +?`); err != nil {
-		return err
-	}
-	const walk = `SELECT id, body FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id `
-	if e.walkUp, err = e.read.PrepareContext(ctx, walk+`ASC LIMIT +?`); err != nil {
-		return err
-	}
-	e.walkDown, err = e.read.PrepareContext(ctx, walk+`DESC LIMIT +?`)
-	return err
-}
-
 // collection gives what is known of a collection; Migrate makes it known.
 func (e *Engine) collection(name string) (*collection, error) {
 	e.schemaMu.RLock()
@@ -191,23 +168,6 @@ func (e *Engine) collection(name string) (*collection, error) {
 		return nil, fmt.Errorf("sqlite: no collection %q: migrate first", name)
 	}
 	return c, nil
-}
-
-// Get implements store.Engine.
-func (e *Engine) Get(ctx context.Context, collection, id string) (bson.Raw, error) {
-	c, err := e.collection(collection)
-	if err != nil {
-		return nil, err
-	}
-	var body []byte
-	err = e.get.QueryRowContext(ctx, c.cid, id).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, store.ErrNotFound
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: get: %w", failed(err))
-	}
-	return body, nil
 }
 
 // Ping implements store.Engine.
@@ -252,17 +212,20 @@ func (e *Engine) Close() error {
 
 func (e *Engine) closeDBs() error {
 	var err error
+	for range e.opened {
+		err = errors.Join(err, (<-e.readers).close())
+	}
 	if e.read != nil {
-		err = e.read.Close()
+		err = errors.Join(err, e.read.Close())
 	}
 	if e.copier != nil {
 		err = errors.Join(err, e.copier.Close())
 	}
+	if e.copy != nil {
+		err = errors.Join(err, e.copy.Close())
+	}
 	if e.writer != nil {
 		err = errors.Join(err, e.writer.close())
-	}
-	if e.write != nil {
-		err = errors.Join(err, e.write.Close())
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	"asysta.example/internal/store"
@@ -33,31 +35,97 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 	if bytes.Compare(low, high) >= 0 {
 		return nil, nil
 	}
-	stmt := e.up
-	if q.Desc {
-		stmt = e.down
-	}
-	rows, err := stmt.QueryContext(ctx, iid, low, high, q.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
-	}
-	defer rows.Close()
 	var hits []store.EngineHit
-	for rows.Next() {
-		var key, body []byte
-		if err := rows.Scan(&key, &body); err != nil {
-			return nil, fmt.Errorf("sqlite: find: %w", failed(err))
+	err = e.reading(ctx, func(r *reader) (err error) {
+		if q.Known != nil {
+			hits, err = r.newer(ctx, q, iid, low, high)
+			return err
 		}
-		values, err := decodeKey(key)
-		if err != nil {
-			return nil, err
+		stmt := r.up
+		switch {
+		case q.Narrow && q.Desc:
+			stmt = r.narrowDown
+		case q.Narrow:
+			stmt = r.narrowUp
+		case q.Desc:
+			stmt = r.down
 		}
-		hits = append(hits, store.EngineHit{Key: values, Body: body})
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
+		return stmt.each(func(cols []driver.Value) error {
+			hit, err := hitOf(cols[0])
+			if err != nil {
+				return err
+			}
+			hit.Body, err = document(cols[1:])
+			hits = append(hits, hit)
+			return errors.Join(err, ctx.Err())
+		}, iid, low, high, int64(q.Limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: find: %w", err)
 	}
 	return hits, nil
+}
+
+// hitOf gives the hit of an entry, without its document.
+func hitOf(key driver.Value) (store.EngineHit, error) {
+	raw, err := blob(key)
+	if err != nil {
+		return store.EngineHit{}, err
+	}
+	values, err := decodeKey(raw)
+	return store.EngineHit{Key: values}, err
+}
+
+// newer gives hits of one state of the file, with the documents of which the caller does not have that version.
+func (r *reader) newer(ctx context.Context, q store.EngineQuery, iid int64, low, high []byte) (hits []store.EngineHit, err error) {
+	if _, err := r.begin.run(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		_, end := r.rollback.run()
+		err = errors.Join(err, end)
+	}()
+	stmt, one := r.versionUp, r.whole
+	if q.Desc {
+		stmt = r.versionDown
+	}
+	if q.Narrow {
+		one = r.narrow
+	}
+	var missing []int // places of hits
+	var rows []int64  // of their documents
+	err = stmt.each(func(cols []driver.Value) error {
+		hit, err := hitOf(cols[0])
+		if err != nil {
+			return err
+		}
+		rid, _ := cols[1].(int64)
+		version, _ := cols[2].(int64)
+		if id, _ := hit.Key[len(hit.Key)-1].(string); !q.Known(id, version) {
+			missing, rows = append(missing, len(hits)), append(rows, rid)
+		}
+		hits = append(hits, hit)
+		return nil
+	}, iid, low, high, int64(q.Limit))
+	read := map[int64][]byte{}
+	for i, at := range missing {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		body, ok := read[rows[i]]
+		if !ok {
+			cols, _, askErr := one.one(rows[i])
+			if askErr != nil {
+				return nil, askErr
+			}
+			if body, err = document(cols); err != nil {
+				return nil, err
+			}
+			read[rows[i]] = body
+		}
+		hits[at].Body = body
+	}
+	return hits, err
 }
 
 // walk gives documents in the order of their keys.
@@ -69,10 +137,6 @@ func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) (
 	if to, ok := q.To.(string); ok {
 		high = to
 	}
-	stmt := e.walkUp
-	if q.Desc {
-		stmt = e.walkDown
-	}
 	if len(q.After) == 1 {
 		after, _ := q.After[0].(string)
 		if q.Desc {
@@ -81,22 +145,24 @@ func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) (
 			low = max(low, after+"\x00")
 		}
 	}
-	rows, err := stmt.QueryContext(ctx, c.cid, low, high, q.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
-	}
-	defer rows.Close()
 	var hits []store.EngineHit
-	for rows.Next() {
-		var id string
-		var body []byte
-		if err := rows.Scan(&id, &body); err != nil {
-			return nil, fmt.Errorf("sqlite: find: %w", failed(err))
+	err := e.reading(ctx, func(r *reader) error {
+		stmt := r.walkUp
+		if q.Desc {
+			stmt = r.walkDown
 		}
-		hits = append(hits, store.EngineHit{Key: []any{id}, Body: body})
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlite: find: %w", failed(err))
+		return stmt.each(func(cols []driver.Value) error {
+			id, err := as[string](cols[0])
+			if err != nil {
+				return err
+			}
+			body, err := document(cols[1:])
+			hits = append(hits, store.EngineHit{Key: []any{id}, Body: body})
+			return errors.Join(err, ctx.Err())
+		}, c.cid, low, high, int64(q.Limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: find: %w", err)
 	}
 	return hits, nil
 }

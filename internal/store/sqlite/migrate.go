@@ -35,7 +35,7 @@ func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
 		}
 		c, ok := schema[name]
 		if !ok {
-			c = &collection{cid: cid}
+			c = &collection{cid: cid, counted: store.Counted(name)}
 			schema[name] = c
 		}
 		if iid != 0 {
@@ -126,7 +126,7 @@ func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
 			return err
 		}
 		for _, d := range docs {
-			if err := w.index(ctx, []index{ix}, d.id, nil, d.body, w.entering(ctx, d.rid)); err != nil {
+			if err := w.index([]index{ix}, d.id, nil, d.body, func() (int64, error) { return d.rid, nil }); err != nil {
 				return err
 			}
 			last = d.rid
@@ -146,16 +146,18 @@ type row struct {
 
 // after gives a stretch of the documents of a collection behind a row, in the order of rows.
 func (w *writer) after(ctx context.Context, cid, last int64) (docs []row, err error) {
-	rows, err := w.conn.QueryContext(ctx, `SELECT rid, id, body FROM docs WHERE cid = ? AND rid > ? ORDER BY rid LIMIT ?`, cid, last, stretch)
+	rows, err := w.conn.QueryContext(ctx, `SELECT d.rid, d.id, `+whole+` FROM docs d WHERE d.cid = ? AND d.rid > ? ORDER BY d.rid LIMIT ?`, cid, last, stretch)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var d row
-		if err := rows.Scan(&d.rid, &d.id, &d.body); err != nil {
+		var part []byte
+		if err := rows.Scan(&d.rid, &d.id, &d.body, &part); err != nil {
 			return nil, err
 		}
+		d.body = Join(d.body, part)
 		docs = append(docs, d)
 	}
 	return docs, rows.Err()

@@ -27,47 +27,66 @@ type job struct {
 
 // writer is the one connection that writes, used by the writer's goroutine alone.
 type writer struct {
-	conn  *sql.Conn
-	stmts []*sql.Stmt // all below
+	*link
 
-	begin, commit, rollback                          *sql.Stmt
-	insert, find, update, remove, enter, leave, tail *sql.Stmt
-	advance, enterBy                                 *sql.Stmt
+	db   *sql.DB   // the same connection, for what is rare
+	conn *sql.Conn // of db
+
+	begin, commit, rollback                         *statement
+	insert, find, update, remove, enter, leave, row *statement
+	advance, tail, keep, drop, count                *statement
+
+	parted bool // every part has had its row since the file was made; a file of an older form has some in the bodies
 
 	last map[string]int64 // last number of a sequence, by collection and name; forgotten with a transaction that is undone
 }
 
-func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
-	w := &writer{conn: conn, last: map[string]int64{}}
-	for stmt, text := range map[**sql.Stmt]string{
-		&w.begin: `BEGIN IMMEDIATE`, &w.commit: `COMMIT`, &w.rollback: `ROLLBACK`,
-		&w.insert:  `INSERT INTO docs (cid, id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		&w.find:    `SELECT rid, version, body FROM docs WHERE cid = ? AND id = ?`,
-		&w.update:  `UPDATE docs SET version = ?, body = ? WHERE rid = ?`,
-		&w.advance: `UPDATE docs SET version = ?, body = ? WHERE cid = ? AND id = ? AND version = ?`,
-		&w.remove:  `DELETE FROM docs WHERE rid = ?`,
-		&w.enter:   `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?)`,
-		&w.enterBy: `INSERT INTO entries (iid, key, rid) SELECT ?, ?, rid FROM docs WHERE cid = ? AND id = ?`,
-		&w.leave:   `DELETE FROM entries WHERE iid = ? AND key = ?`,
-		&w.tail:    `SELECT id FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT 1`,
-	} {
-		prepared, err := conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // statements live as long as their connection, which closes them
-		if err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		*stmt = prepared
-		w.stmts = append(w.stmts, prepared)
+func newWriter(ctx context.Context, name string) (*writer, error) {
+	l, err := connect(name)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{link: l, db: l.shared(), last: map[string]int64{}}
+	if err := w.prepare(ctx); err != nil {
+		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
 }
 
-// close ends the statements too: SQLite keeps the connection, and with it the file, open while one of them is there.
-func (w *writer) close() error {
-	var errs []error
-	for _, stmt := range w.stmts {
-		errs = append(errs, stmt.Close())
+func (w *writer) prepare(ctx context.Context) (err error) {
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return err
 	}
-	return errors.Join(append(errs, w.conn.Close())...)
+	if _, err := w.conn.ExecContext(ctx, tables); err != nil {
+		return err
+	}
+	if err := w.conn.QueryRowContext(ctx, `SELECT parted FROM revision`).Scan(&w.parted); err != nil {
+		return err
+	}
+	return w.prepareAll(map[**statement]string{
+		&w.begin: `BEGIN IMMEDIATE`, &w.commit: `COMMIT`, &w.rollback: `ROLLBACK`,
+		&w.insert:  `INSERT INTO docs (cid, id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		&w.find:    `SELECT d.rid, d.version, ` + whole + ` FROM docs d WHERE d.cid = ? AND d.id = ?`,
+		&w.row:     `SELECT rid FROM docs WHERE cid = ? AND id = ?`,
+		&w.update:  `UPDATE docs SET version = ?, body = ? WHERE rid = ?`,
+		&w.advance: `UPDATE docs SET version = ?, body = ? WHERE cid = ? AND id = ? AND version = ?`,
+		&w.remove:  `DELETE FROM docs WHERE rid = ?`,
+		&w.enter:   `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?)`,
+		&w.leave:   `DELETE FROM entries WHERE iid = ? AND key = ?`,
+		&w.tail:    `SELECT id FROM docs WHERE cid = ? AND id >= ? AND id < ? ORDER BY id DESC LIMIT 1`,
+		&w.keep:    `INSERT INTO parts (rid, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body`,
+		&w.drop:    `DELETE FROM parts WHERE rid = ?`,
+		&w.count:   `UPDATE revision SET n = n + 1`,
+	})
+}
+
+// close ends the statements and the connection, which db closes.
+func (w *writer) close() error {
+	err := w.release()
+	if w.conn == nil {
+		return errors.Join(err, w.link.conn.Close(), w.db.Close())
+	}
+	return errors.Join(err, w.conn.Close(), w.db.Close())
 }
 
 // Write implements store.Engine. When the context ends while the Write waits, the Write may still be performed.
@@ -170,11 +189,11 @@ func (e *Engine) transact(jobs []*job) error {
 	}
 }
 
-// attempt performs the jobs that have not failed. Again says that one has failed midway and nothing is done yet.
+// attempt performs the jobs that have not failed. Again says that one has failed midway and nothing is done yet. The transaction is everybody's, no caller's
+// context cuts it.
 func (e *Engine) attempt(jobs []*job) (again bool, err error) {
-	ctx := context.Background() // the transaction is everybody's, no caller's context may cut it
 	w := e.writer
-	if _, err := w.begin.ExecContext(ctx); err != nil {
+	if _, err := w.begin.run(); err != nil {
 		return false, fmt.Errorf("sqlite: begin: %w", err)
 	}
 	for _, j := range jobs {
@@ -184,28 +203,28 @@ func (e *Engine) attempt(jobs []*job) (again bool, err error) {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		touched, err := e.steps(ctx, j.steps)
+		touched, err := e.steps(j.steps)
 		if j.err = err; err != nil && touched {
-			return true, w.undo(ctx)
+			return true, w.undo()
 		}
 	}
-	if _, err := w.commit.ExecContext(ctx); err != nil {
-		return false, errors.Join(fmt.Errorf("sqlite: commit: %w", err), w.undo(ctx))
+	if _, err := w.commit.run(); err != nil {
+		return false, errors.Join(fmt.Errorf("sqlite: commit: %w", err), w.undo())
 	}
 	return false, nil
 }
 
 // undo ends a transaction as if it had not been.
-func (w *writer) undo(ctx context.Context) error {
+func (w *writer) undo() error {
 	clear(w.last)
-	if _, err := w.rollback.ExecContext(ctx); err != nil {
+	if _, err := w.rollback.run(); err != nil {
 		return fmt.Errorf("sqlite: rollback: %w", err)
 	}
 	return nil
 }
 
 // steps performs a job's steps; touched says that something may have been written.
-func (e *Engine) steps(ctx context.Context, steps []store.Step) (touched bool, err error) {
+func (e *Engine) steps(steps []store.Step) (touched bool, err error) {
 	for i, step := range steps {
 		if i > 0 { // the point of the first step was called before the queue
 			if err := e.opts.FailPoint(step.Point); err != nil {
@@ -216,7 +235,7 @@ func (e *Engine) steps(ctx context.Context, steps []store.Step) (touched bool, e
 		if err != nil {
 			return i > 0, err
 		}
-		err = e.writer.step(ctx, c, step)
+		err = e.writer.step(c, step)
 		switch {
 		case err == nil:
 		case errors.Is(err, store.ErrExists) && i == 0:
@@ -231,69 +250,102 @@ func (e *Engine) steps(ctx context.Context, steps []store.Step) (touched bool, e
 	return true, nil
 }
 
-func (w *writer) step(ctx context.Context, c *collection, step store.Step) error {
-	switch step.Op {
-	case store.Insert:
-		return w.insertDoc(ctx, c, step)
-	case store.Append:
-		return w.appendDoc(ctx, c, step)
-	case store.Replace:
-		if done, err := w.advanceDoc(ctx, c, step); done || err != nil {
+func (w *writer) step(c *collection, step store.Step) error {
+	if c.counted {
+		if _, err := w.count.run(); err != nil {
 			return err
 		}
 	}
-	var rid, version int64
-	var body []byte
-	err := w.find.QueryRowContext(ctx, c.cid, step.ID).Scan(&rid, &version, &body)
+	switch step.Op {
+	case store.Insert:
+		return w.insertDoc(c, step)
+	case store.Append:
+		return w.appendDoc(c, step)
+	case store.Replace:
+		if done, err := w.advanceDoc(c, step); done || err != nil {
+			return err
+		}
+	}
+	cols, found, err := w.find.one(c.cid, step.ID)
 	switch {
-	case errors.Is(err, sql.ErrNoRows) && step.Op == store.Replace:
-		return w.insertDoc(ctx, c, step)
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
 	case err != nil:
 		return err
-	case step.Op == store.Replace && version >= step.Version:
+	case !found && step.Op == store.Replace:
+		return w.insertDoc(c, step)
+	case !found:
 		return nil
 	}
-	if err := w.index(ctx, c.indexes, step.ID, body, step.Body, w.entering(ctx, rid)); err != nil {
+	rid, _ := cols[0].(int64)
+	if version, _ := cols[1].(int64); step.Op == store.Replace && version >= step.Version {
+		return nil
+	}
+	before, err := document(cols[2:])
+	if err != nil {
+		return err
+	}
+	at := func() (int64, error) { return rid, nil }
+	if err := w.index(c.indexes, step.ID, before, step.Body, at); err != nil {
 		return err
 	}
 	if step.Op == store.Delete {
-		_, err = w.remove.ExecContext(ctx, rid)
-	} else {
-		_, err = w.update.ExecContext(ctx, step.Version, []byte(step.Body), rid)
+		_, err = w.remove.run(rid)
+		_, dropped := w.drop.run(rid)
+		return errors.Join(err, dropped)
 	}
-	return err
+	body, part := Split(step.Body, step.Apart)
+	if _, err = w.update.run(step.Version, body, rid); err != nil {
+		return err
+	}
+	return w.part(before, part, at)
 }
 
 // advanceDoc takes a document from the version that the step knows to the next. Done is false when another version, or none, is stored.
-func (w *writer) advanceDoc(ctx context.Context, c *collection, step store.Step) (done bool, err error) {
+func (w *writer) advanceDoc(c *collection, step store.Step) (done bool, err error) {
 	if step.Before == nil {
 		return false, nil
 	}
-	result, err := w.advance.ExecContext(ctx, step.Version, []byte(step.Body), c.cid, step.ID, step.Version-1)
+	body, part := Split(step.Body, step.Apart)
+	if done, err := w.advance.changed(step.Version, body, c.cid, step.ID, step.Version-1); !done || err != nil {
+		return false, err
+	}
+	var rid int64 // asked for where it is needed
+	at := func() (int64, error) {
+		if rid != 0 {
+			return rid, nil
+		}
+		cols, _, err := w.row.one(c.cid, step.ID)
+		if err != nil {
+			return 0, err
+		}
+		rid, err = as[int64](cols[0])
+		return rid, err
+	}
+	if err := w.part(step.Before, part, at); err != nil {
+		return true, err
+	}
+	return true, w.index(c.indexes, step.ID, step.Before, step.Body, at)
+}
+
+// part brings the part of a document up to date; nil drops it.
+func (w *writer) part(before, part []byte, at func() (int64, error)) error {
+	if w.parted && samePart(before, part) {
+		return nil
+	}
+	rid, err := at()
 	if err != nil {
-		return false, err
-	}
-	if n, err := result.RowsAffected(); n == 0 || err != nil {
-		return false, err
-	}
-	return true, w.index(ctx, c.indexes, step.ID, step.Before, step.Body, func(iid int64, key []byte) error {
-		_, err := w.enterBy.ExecContext(ctx, iid, key, c.cid, step.ID)
-		return err
-	})
-}
-
-// entering gives what index does with a new entry of a document whose row is known.
-func (w *writer) entering(ctx context.Context, rid int64) func(iid int64, key []byte) error {
-	return func(iid int64, key []byte) error {
-		_, err := w.enter.ExecContext(ctx, iid, key, rid)
 		return err
 	}
+	if len(part) == 0 {
+		_, err = w.drop.run(rid)
+		return err
+	}
+	_, err = w.keep.run(rid, part)
+	return err
 }
 
-func (w *writer) insertDoc(ctx context.Context, c *collection, step store.Step) error {
-	result, err := w.insert.ExecContext(ctx, c.cid, step.ID, step.Version, []byte(step.Body))
+func (w *writer) insertDoc(c *collection, step store.Step) error {
+	body, part := Split(step.Body, step.Apart)
+	result, err := w.insert.run(c.cid, step.ID, step.Version, body)
 	if err != nil {
 		return err
 	}
@@ -304,23 +356,29 @@ func (w *writer) insertDoc(ctx context.Context, c *collection, step store.Step) 
 	if err != nil {
 		return err
 	}
-	return w.index(ctx, c.indexes, step.ID, nil, step.Body, w.entering(ctx, rid))
+	at := func() (int64, error) { return rid, nil }
+	if len(part) > 0 {
+		if _, err := w.keep.run(rid, part); err != nil {
+			return err
+		}
+	}
+	return w.index(c.indexes, step.ID, nil, step.Body, at)
 }
 
 // appendDoc inserts a document behind the last of its sequence. The number is remembered between transactions; should another process have gone on
 // with the sequence, the insert meets a key and the number is looked up.
-func (w *writer) appendDoc(ctx context.Context, c *collection, step store.Step) error {
+func (w *writer) appendDoc(c *collection, step store.Step) error {
 	name := strconv.FormatInt(c.cid, 10) + "/" + step.ID
 	for known := true; ; known = false {
 		last, ok := w.last[name]
 		if !ok || !known {
 			var err error
-			if last, err = w.lookUp(ctx, c, step.ID); err != nil {
+			if last, err = w.lookUp(c, step.ID); err != nil {
 				return err
 			}
 		}
 		next := last + 1
-		err := w.insertDoc(ctx, c, store.Step{ID: store.SequenceKey(step.ID, next), Body: step.Next(next)})
+		err := w.insertDoc(c, store.Step{ID: store.SequenceKey(step.ID, next), Body: step.Next(next)})
 		if errors.Is(err, store.ErrExists) {
 			if known {
 				continue
@@ -335,12 +393,12 @@ func (w *writer) appendDoc(ctx context.Context, c *collection, step store.Step) 
 }
 
 // lookUp gives the last number of a sequence, 0 for an empty one.
-func (w *writer) lookUp(ctx context.Context, c *collection, sequence string) (int64, error) {
-	var key string
-	err := w.tail.QueryRowContext(ctx, c.cid, store.SequenceKey(sequence, 1), sequence+"A").Scan(&key) // "A" follows "@"
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+func (w *writer) lookUp(c *collection, sequence string) (int64, error) {
+	cols, found, err := w.tail.one(c.cid, store.SequenceKey(sequence, 1), sequence+"A") // "A" follows "@"
+	if err != nil || !found {
+		return 0, err
 	}
+	key, err := as[string](cols[0])
 	if err != nil {
 		return 0, err
 	}
@@ -351,10 +409,8 @@ func (w *writer) lookUp(ctx context.Context, c *collection, sequence string) (in
 	return n, nil
 }
 
-// index takes a document's entries from what they were to what they are to be; either body may be nil.
-func (w *writer) index(
-	ctx context.Context, indexes []index, id string, before, after bson.Raw, enter func(iid int64, key []byte) error,
-) error {
+// index takes a document's entries from what they were to what they are to be; either body may be nil. At gives the document's row.
+func (w *writer) index(indexes []index, id string, before, after bson.Raw, at func() (int64, error)) error {
 	changed := changedFields(before, after)
 	for _, ix := range indexes {
 		if !slices.ContainsFunc(ix.roots, changed) {
@@ -370,14 +426,18 @@ func (w *writer) index(
 		}
 		for _, key := range old {
 			if !slices.ContainsFunc(now, func(k []byte) bool { return string(k) == string(key) }) {
-				if _, err := w.leave.ExecContext(ctx, ix.iid, key); err != nil {
+				if _, err := w.leave.run(ix.iid, key); err != nil {
 					return err
 				}
 			}
 		}
 		for _, key := range now {
 			if !slices.ContainsFunc(old, func(k []byte) bool { return string(k) == string(key) }) {
-				if err := enter(ix.iid, key); err != nil {
+				rid, err := at()
+				if err != nil {
+					return err
+				}
+				if _, err := w.enter.run(ix.iid, key, rid); err != nil {
 					return err
 				}
 			}

@@ -133,7 +133,9 @@ func document(t *testing.T, v any) bson.Raw {
 func newerSchema(t *testing.T, b *bench) {
 	s := b.store.For(gminaA)
 	doc := create(t, s, fileRef(), cover{State: "OPEN"})
-	b.rewrite(t, string(store.FamilyFiles), doc.ID, func(d bson.D) bson.D { return set(d, "schema", int32(store.Schema+1)) })
+	b.rewrite(t, string(store.FamilyFiles), doc.ID, func(d bson.D) bson.D { // as a newer program's commit leaves it
+		return set(set(d, "schema", int32(store.Schema+1)), "version", doc.Version+1)
+	})
 	_, err := s.Load(t.Context(), doc.Ref())
 	wantErr(t, "load", err, store.ErrSchema)
 	_, err = s.List(t.Context(), store.FamilyFiles, store.Query{Index: "by_opened", Limit: 10})

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"asysta.example/internal/store"
 )
 
@@ -93,17 +95,25 @@ func newBench(t *testing.T, f Factory) *bench {
 
 // open gives the store over an engine, which sees the engine's transactions or does not.
 func (b *bench) open(e *watched) store.Store {
-	if b.factory.Whole {
-		return store.Open(whole{e})
+	if below, ok := e.Engine.(store.Whole); ok && b.factory.Whole {
+		return store.Open(whole{e, below})
 	}
 	return store.Open(e)
 }
 
 // whole lets the transactions of an engine be seen.
-type whole struct{ *watched }
+type whole struct {
+	*watched
+	below store.Whole
+}
 
-// Whole implements store.Whole.
-func (whole) Whole() {}
+// GetNewer implements store.Whole.
+func (w whole) GetNewer(ctx context.Context, collection, id string, version int64) (bson.Raw, error) {
+	return w.below.GetNewer(ctx, collection, id, version)
+}
+
+// Revision implements store.Whole.
+func (w whole) Revision(ctx context.Context) (int64, error) { return w.below.Revision(ctx) }
 
 // another gives a second store over the same database, as another process would have it.
 func (b *bench) another(t *testing.T) store.Store {

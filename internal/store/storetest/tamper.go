@@ -57,7 +57,11 @@ func insertStep(t *testing.T, collection, id string, doc bson.D) store.Step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.Step{Op: store.Insert, Collection: collection, ID: id, Body: body, Version: 1, Point: store.PointJournal}
+	version, ok := bson.Raw(body).Lookup("version").AsInt64OK()
+	if !ok {
+		version = 1
+	}
+	return store.Step{Op: store.Insert, Collection: collection, ID: id, Body: body, Version: version, Point: store.PointJournal}
 }
 
 // set gives a document with one top field set; a new field _id comes first, any other last.

@@ -11,12 +11,14 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"asysta.example/internal/store/sqlite"
 )
 
 // File is an open data file. Nobody else may write it meanwhile.
 type File struct{ db *sql.DB }
 
-// Row is one document as the table docs has it.
+// Row is one document as the table docs has it, with what the table parts keeps of it.
 type Row struct {
 	RID, CID   int64
 	Collection string
@@ -63,26 +65,41 @@ func (f *File) Count(ctx context.Context, query string, args ...any) (n int64, e
 
 // Rows gives all documents in the order of their keys within their collections.
 func (f *File) Rows(ctx context.Context) (all []Row, err error) {
-	rows, err := f.db.QueryContext(ctx, `SELECT rid, cid, name, id, version, body FROM docs JOIN collections USING (cid) ORDER BY name, id`)
+	rows, err := f.db.QueryContext(ctx, `SELECT d.rid, d.cid, name, id, version, d.body, p.body FROM docs d JOIN collections USING (cid) LEFT JOIN parts p USING (rid) ORDER BY name, id`)
 	if err != nil {
 		return nil, fmt.Errorf("datafile: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var r Row
-		var body []byte
-		if err := rows.Scan(&r.RID, &r.CID, &r.Collection, &r.ID, &r.Version, &body); err != nil {
+		var body, part []byte
+		if err := rows.Scan(&r.RID, &r.CID, &r.Collection, &r.ID, &r.Version, &body, &part); err != nil {
 			return nil, fmt.Errorf("datafile: %w", err)
 		}
-		r.Body = body
+		r.Body = sqlite.Join(body, part)
 		all = append(all, r)
 	}
 	return all, rows.Err()
 }
 
-// SetBody puts other bytes in a document's place; the indexes stay as they are.
+// SetBody puts other bytes in a document's place; the indexes stay as they are. What stood in two tables still does, where the new bytes can be taken apart.
 func (f *File) SetBody(ctx context.Context, rid int64, body []byte) error {
-	return f.Exec(ctx, `UPDATE docs SET body = ? WHERE rid = ?`, body, rid)
+	parts, err := f.Count(ctx, `SELECT COUNT(*) FROM parts WHERE rid = ?`, rid)
+	if err != nil {
+		return err
+	}
+	apart := 0
+	if elements, err := bson.Raw(body).Elements(); err == nil && parts > 0 {
+		apart = len(body) - 1 - len(elements[len(elements)-1])
+	}
+	body, part := sqlite.Split(body, apart)
+	if err := f.Exec(ctx, `UPDATE docs SET body = ? WHERE rid = ?`, body, rid); err != nil {
+		return err
+	}
+	if part == nil {
+		return f.Exec(ctx, `DELETE FROM parts WHERE rid = ?`, rid)
+	}
+	return f.Exec(ctx, `UPDATE parts SET body = ? WHERE rid = ?`, part, rid)
 }
 
 // Remove takes a document out, with its index entries or without them.
@@ -91,6 +108,9 @@ func (f *File) Remove(ctx context.Context, rid int64, entries bool) error {
 		if err := f.Exec(ctx, `DELETE FROM entries WHERE rid = ?`, rid); err != nil {
 			return err
 		}
+	}
+	if err := f.Exec(ctx, `DELETE FROM parts WHERE rid = ?`, rid); err != nil {
+		return err
 	}
 	return f.Exec(ctx, `DELETE FROM docs WHERE rid = ?`, rid)
 }

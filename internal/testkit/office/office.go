@@ -59,7 +59,12 @@ func New(t *testing.T, opts ...Option) *Office {
 	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "asysta.db"), store.WithFailPoint(o.failPoint), func(e *store.EngineOptions) { e.NoSync = true })
 	Must(t, err)
 	st := store.Open(engine)
-	t.Cleanup(func() { Must(t, st.Close()) })
+	t.Cleanup(func() {
+		if err := store.CheckShared(st); err != nil {
+			t.Error(err)
+		}
+		Must(t, st.Close())
+	})
 	Must(t, st.System().Migrate(t.Context()))
 	master, err := seal.NewMaster()
 	Must(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -80,6 +81,7 @@ func (s *Server) claimOnce(ctx context.Context, want claim, gmina string, number
 	want.Number, want.At = mine.Number, s.deps.Clock()
 	if want.Number == "" && !numberedOn.IsZero() {
 		year := strconv.Itoa(numberedOn.Year())
+		reg.Years = maps.Clone(reg.Years) // the document's own is shared
 		if reg.Years == nil {
 			reg.Years = map[string]int{}
 		}
