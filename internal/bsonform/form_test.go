@@ -2,9 +2,12 @@ package bsonform_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,6 +200,76 @@ func spoil(r *rand.Rand, raw []byte) []byte {
 		}
 	}
 	return must(bson.Marshal(d))
+}
+
+// structsOf gives a struct and those inside it, each once.
+func structsOf(t reflect.Type, into map[reflect.Type]bool) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		structsOf(t.Elem(), into)
+	case reflect.Struct:
+		if into[t] || t.NumField() == 0 || t == reflect.TypeFor[time.Time]() {
+			return
+		}
+		into[t] = true
+		for i := range t.NumField() {
+			structsOf(t.Field(i).Type, into)
+		}
+	}
+}
+
+// A tag says what the driver knows of: an option that it does not know, as omitzero, is one that it does not follow. What is empty is then not stored where the tag says so.
+func TestWhatIsEmptyIsNotStored(t *testing.T) {
+	all := map[reflect.Type]bool{}
+	for _, sample := range stored {
+		structsOf(reflect.TypeOf(sample), all)
+	}
+	known, omitted := []string{"", "omitempty", "inline"}, 0
+	for typ := range all {
+		raw, err := bsonform.Marshal(reflect.New(typ).Interface())
+		if err != nil {
+			continue // no document by itself, such as a date
+		}
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			name, options, _ := strings.Cut(f.Tag.Get("bson"), ",")
+			for option := range strings.SplitSeq(options, ",") {
+				if !slices.Contains(known, option) {
+					t.Errorf("%s.%s: the driver does not know the option %q", typ, f.Name, option)
+				}
+				if option != "omitempty" || name == "" {
+					continue
+				}
+				omitted++
+				if _, err := bson.Raw(raw).LookupErr(name); err == nil {
+					t.Errorf("%s.%s is stored where it is empty", typ, f.Name)
+				}
+			}
+		}
+	}
+	if omitted < 50 {
+		t.Errorf("only %d fields are left out where they are empty", omitted)
+	}
+}
+
+// Documents written before dates were left out have empty texts in their places, and read the same.
+func TestAnEmptyTextReadsAsNoDate(t *testing.T) {
+	want := familyfile.Cover{Number: "AR/1/2026", Children: []familyfile.Child{{Member: "d1", BornOn: calendar.MustOf(2019, 1, 18)}}}
+	old := bson.D{{Key: "number", Value: "AR/1/2026"}, {Key: "day0", Value: ""}, {Key: "closed_on", Value: ""}, {Key: "children", Value: bson.A{
+		bson.D{{Key: "member", Value: "d1"}, {Key: "born_on", Value: "2019-01-18"}, {Key: "in_care_since", Value: ""}, {Key: "left_on", Value: ""}},
+	}}}
+	for name, raw := range map[string][]byte{"as it was": must(bson.Marshal(old)), "as it is": must(bsonform.Marshal(want))} {
+		var ours, theirs familyfile.Cover
+		if err := errors.Join(bsonform.Unmarshal(raw, &ours), bson.Unmarshal(raw, &theirs)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, got := range []familyfile.Cover{ours, theirs} {
+			got.Label.Search, got.Terms = nil, familyfile.Terms{}
+			if d := cmp.Diff(want, got, alike); d != "" {
+				t.Errorf("%s (-want +got):\n%s", name, d)
+			}
+		}
+	}
 }
 
 func TestValues(t *testing.T) {

@@ -129,7 +129,7 @@ func TestDateArithmeticHolds(t *testing.T) {
 func TestBSONKeepsDatesReadable(t *testing.T) {
 	type doc struct {
 		On    Date `bson:"on"`
-		Empty Date `bson:"empty,omitzero"`
+		Empty Date `bson:"empty,omitempty"`
 		Zero  Date `bson:"zero"`
 	}
 	want := doc{On: MustOf(2026, 2, 28)}

@@ -12,15 +12,15 @@ import (
 
 // Deadline is one term of one family file or referral.
 type Deadline struct {
-	Rule     string        `bson:"rule"`               // id of the rule, e.g. "plan"
-	Key      string        `bson:"key,omitempty"`      // tells apart terms of one rule: number of the half year, child, court case
-	Basis    string        `bson:"basis"`              // legal basis or local rule, as of the anchor
-	Anchor   calendar.Date `bson:"anchor"`             // day from which the term runs
-	Due      calendar.Date `bson:"due"`                // last day on which it is met in time
-	Person   string        `bson:"person"`             // staff id of who is responsible; "" while nobody is: the head's list
-	Open     bool          `bson:"open"`               // neither met nor waived
-	ClosedOn calendar.Date `bson:"closed_on,omitzero"` // day on which it was met or waived
-	Waived   string        `bson:"waived,omitempty"`   // reason code of the waiver
+	Rule     string        `bson:"rule"`                // id of the rule, e.g. "plan"
+	Key      string        `bson:"key,omitempty"`       // tells apart terms of one rule: number of the half year, child, court case
+	Basis    string        `bson:"basis"`               // legal basis or local rule, as of the anchor
+	Anchor   calendar.Date `bson:"anchor"`              // day from which the term runs
+	Due      calendar.Date `bson:"due"`                 // last day on which it is met in time
+	Person   string        `bson:"person"`              // staff id of who is responsible; "" while nobody is: the head's list
+	Open     bool          `bson:"open"`                // neither met nor waived
+	ClosedOn calendar.Date `bson:"closed_on,omitempty"` // day on which it was met or waived
+	Waived   string        `bson:"waived,omitempty"`    // reason code of the waiver
 }
 
 // State of a term on a day.

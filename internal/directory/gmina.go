@@ -71,7 +71,7 @@ type Organiser struct {
 	Kind         OrganiserKind `bson:"kind,omitempty"`
 	Institution  string        `bson:"institution,omitempty"` // institution id of the unit or body; "" for the centre
 	Resolution   string        `bson:"resolution,omitempty"`  // number of the council's resolution
-	ResolutionOn calendar.Date `bson:"resolution_on,omitzero"`
+	ResolutionOn calendar.Date `bson:"resolution_on,omitempty"`
 }
 
 // KindOrCentre is the kind of organiser, the centre where none is set.

@@ -33,7 +33,7 @@ type Staff struct {
 	Areas          []string        `bson:"areas,omitempty"`
 	Body           string          `bson:"body,omitempty"` // institution id of the contracted body the person works for
 	ActiveFrom     calendar.Date   `bson:"active_from"`
-	ActiveTo       calendar.Date   `bson:"active_to,omitzero"` // last day; zero while it lasts
+	ActiveTo       calendar.Date   `bson:"active_to,omitempty"` // last day; zero while it lasts
 	Absences       []Absence       `bson:"absences,omitempty"`
 	DeputyFor      []Deputy        `bson:"deputy_for,omitempty"`
 	Qualifications []Qualification `bson:"qualifications,omitempty"`
@@ -47,7 +47,7 @@ type Staff struct {
 type Absence struct {
 	ID   string        `bson:"id"`
 	From calendar.Date `bson:"from"`
-	To   calendar.Date `bson:"to,omitzero"` // zero: until further notice
+	To   calendar.Date `bson:"to,omitempty"` // zero: until further notice
 
 }
 
@@ -56,14 +56,14 @@ type Deputy struct {
 	ID   string        `bson:"id"`
 	Head string        `bson:"head,omitempty"` // staff id of the head stood in for
 	From calendar.Date `bson:"from"`
-	To   calendar.Date `bson:"to,omitzero"` // zero: until revoked
+	To   calendar.Date `bson:"to,omitempty"` // zero: until revoked
 }
 
 // Qualification is a proof that the person may do the work, with the day on which it has to be checked again (art. 12).
 type Qualification struct {
 	Kind      string        `bson:"kind"`               // code, e.g. EDUCATION, TRAINING, NO_CRIMINAL_RECORD
 	CheckedOn calendar.Date `bson:"checked_on"`         //
-	CheckBy   calendar.Date `bson:"check_by,omitzero"`  // zero: once and for all
+	CheckBy   calendar.Date `bson:"check_by,omitempty"` // zero: once and for all
 	Document  string        `bson:"document,omitempty"` // where the original lies
 }
 
@@ -131,7 +131,7 @@ type Person struct {
 	Subjects    []string      `bson:"subjects"`     // login subjects of tokens
 	CountyRoles []access.Role `bson:"county_roles"` // see access.CountyRoles
 	ActiveFrom  calendar.Date `bson:"active_from"`
-	ActiveTo    calendar.Date `bson:"active_to,omitzero"` // last day; zero while active
+	ActiveTo    calendar.Date `bson:"active_to,omitempty"` // last day; zero while active
 
 	ID      string `bson:"-"`
 	County  string `bson:"-"`
@@ -151,7 +151,7 @@ type Institution struct {
 	Phone       string          `bson:"phone,omitempty"`
 	Email       string          `bson:"email,omitempty"`
 	ContractNo  string          `bson:"contract_no,omitempty"` // of a body of art. 190
-	ActiveTo    calendar.Date   `bson:"active_to,omitzero"`    // last day on which it may be chosen; zero: no end
+	ActiveTo    calendar.Date   `bson:"active_to,omitempty"`   // last day on which it may be chosen; zero: no end
 
 	ID      string `bson:"-"`
 	Gmina   string `bson:"-"`

@@ -64,30 +64,30 @@ type Cover struct {
 	Assistant      string        `bson:"assistant,omitempty"`       // casefile: staff id, "" while none
 	AssistantPer   string        `bson:"assistant_person,omitempty"`
 	Assignments    []Assignment  `bson:"assignments,omitempty"`    // casefile: every assistant with from and to
-	AwaitingSince  calendar.Date `bson:"awaiting_since,omitzero"`  // casefile
+	AwaitingSince  calendar.Date `bson:"awaiting_since,omitempty"` // casefile
 	Difficulty     int           `bson:"difficulty"`               // casefile: weight 1 to 3
-	DocsReadOn     calendar.Date `bson:"docs_read_on,omitzero"`    // casefile: step 8
-	JointVisitOn   calendar.Date `bson:"joint_visit_on,omitzero"`  // casefile: step 9
-	Day0           calendar.Date `bson:"day0,omitzero"`            // casefile: start of cooperation, anchor of the clocks
+	DocsReadOn     calendar.Date `bson:"docs_read_on,omitempty"`   // casefile: step 8
+	JointVisitOn   calendar.Date `bson:"joint_visit_on,omitempty"` // casefile: step 9
+	Day0           calendar.Date `bson:"day0,omitempty"`           // casefile: start of cooperation, anchor of the clocks
 	Spells         []Spell       `bson:"spells,omitempty"`         // casefile: periods of service, the last one open while active
 	Adults         int           `bson:"adults"`                   // casefile
 	Children       []Child       `bson:"children,omitempty"`       // casefile, but for the plan facts: planning
 	PeselHashes    []string      `bson:"pesel_hashes,omitempty"`   // casefile: keyed per gmina
 	CourtOrders    []CourtTerm   `bson:"court_orders,omitempty"`   // casefile
 	CourtReports   []CourtReport `bson:"court_reports,omitempty"`  // casefile: opinions due
-	StoppedOn      calendar.Date `bson:"stopped_on,omitzero"`      // casefile: last day on which work stood on a consent 2 or an order, see Stopped; under an order with a term it may lie ahead
+	StoppedOn      calendar.Date `bson:"stopped_on,omitempty"`     // casefile: last day on which work stood on a consent 2 or an order, see Stopped; under an order with a term it may lie ahead
 	PaperVisits    int           `bson:"paper_visits,omitempty"`   // casefile: visits in the paper work card of a case taken over
-	LastVisitOn    calendar.Date `bson:"last_visit_on,omitzero"`   // casefile
-	NextVisitOn    calendar.Date `bson:"next_visit_on,omitzero"`   // casefile: joint visit as agreed, or next meeting
-	ClosedOn       calendar.Date `bson:"closed_on,omitzero"`       // casefile
+	LastVisitOn    calendar.Date `bson:"last_visit_on,omitempty"`  // casefile
+	NextVisitOn    calendar.Date `bson:"next_visit_on,omitempty"`  // casefile: joint visit as agreed, or next meeting
+	ClosedOn       calendar.Date `bson:"closed_on,omitempty"`      // casefile
 	ClosureReason  string        `bson:"closure_reason,omitempty"` // casefile: code
 	MonitoredOn    []MonitorMark `bson:"monitored_on,omitempty"`   // casefile: monitoring done, with its schedule month
 	LockedOut      []string      `bson:"locked_out,omitempty"`     // casefile: person ids of staff related to the family
 	BlueCard       bool          `bson:"blue_card,omitempty"`      // casefile: a reference is held (never its content)
 
 	PlanVersion   int            `bson:"plan_version,omitempty"`     // planning: last adopted version
-	PlanAdoptedOn calendar.Date  `bson:"plan_adopted_on,omitzero"`   // planning: first plan of the present spell
-	PlanRevisedOn calendar.Date  `bson:"plan_revised_on,omitzero"`   // planning: last adopted version
+	PlanAdoptedOn calendar.Date  `bson:"plan_adopted_on,omitempty"`  // planning: first plan of the present spell
+	PlanRevisedOn calendar.Date  `bson:"plan_revised_on,omitempty"`  // planning: last adopted version
 	PlanHash      string         `bson:"plan_hash,omitempty"`        // planning: content hash of the plan in force
 	GoalsTotal    int            `bson:"goals_total,omitempty"`      // planning
 	GoalsAchieved int            `bson:"goals_achieved,omitempty"`   // planning
@@ -118,14 +118,14 @@ type Assignment struct {
 	Staff  string        `bson:"staff"`
 	Person string        `bson:"person"`
 	From   calendar.Date `bson:"from"`
-	To     calendar.Date `bson:"to,omitzero"` // last day; zero while it lasts
+	To     calendar.Date `bson:"to,omitempty"` // last day; zero while it lasts
 }
 
 // Spell is one period of service, from the approval to the closure; both days count.
 type Spell struct {
 	From   calendar.Date `bson:"from"`
-	Day0   calendar.Date `bson:"day0,omitzero"`
-	To     calendar.Date `bson:"to,omitzero"`
+	Day0   calendar.Date `bson:"day0,omitempty"`
+	To     calendar.Date `bson:"to,omitempty"`
 	Reason string        `bson:"reason,omitempty"` // closure reason code
 	Basis  Basis         `bson:"basis"`
 	// Kept are the terms of plan and assessments as they stood when a later spell began; reports of past periods count them.
@@ -135,19 +135,19 @@ type Spell struct {
 // Child is what clocks and coordination need of a child.
 type Child struct {
 	Member      string        `bson:"member"` // member id within the file
-	BornOn      calendar.Date `bson:"born_on,omitzero"`
-	InCareSince calendar.Date `bson:"in_care_since,omitzero"`
-	CareEndedOn calendar.Date `bson:"care_ended_on,omitzero"`
+	BornOn      calendar.Date `bson:"born_on,omitempty"`
+	InCareSince calendar.Date `bson:"in_care_since,omitempty"`
+	CareEndedOn calendar.Date `bson:"care_ended_on,omitempty"`
 	Returned    bool          `bson:"returned,omitempty"`    // care ended by return to the family
 	Coordinator string        `bson:"coordinator,omitempty"` // person id
 	CareForm    string        `bson:"care_form,omitempty"`
-	LeftOn      calendar.Date `bson:"left_on,omitzero"` // last day in the family; the child's past stays for reports
+	LeftOn      calendar.Date `bson:"left_on,omitempty"` // last day in the family; the child's past stays for reports
 
 	ChildPlan        string        `bson:"child_plan,omitempty"`         // planning: id of the child's help plan
 	ChildPlanVersion int           `bson:"child_plan_version,omitempty"` // planning: last version published
-	ChildPlanOn      calendar.Date `bson:"child_plan_on,omitzero"`       // planning: day it was published
-	CoordinatedOn    calendar.Date `bson:"coordinated_on,omitzero"`      // planning: both sides signed off the content coordinated with that version
-	LastReviewOn     calendar.Date `bson:"last_review_on,omitzero"`      // planning: last review of the child in care
+	ChildPlanOn      calendar.Date `bson:"child_plan_on,omitempty"`      // planning: day it was published
+	CoordinatedOn    calendar.Date `bson:"coordinated_on,omitempty"`     // planning: both sides signed off the content coordinated with that version
+	LastReviewOn     calendar.Date `bson:"last_review_on,omitempty"`     // planning: last review of the child in care
 }
 
 // InCareOn says whether the child is in foster care on a day.
@@ -162,8 +162,8 @@ func (c Child) InCare() bool { return !c.InCareSince.IsZero() && c.CareEndedOn.I
 type CourtTerm struct {
 	Matter     string        `bson:"matter"` // id of the order within the file
 	OrderedOn  calendar.Date `bson:"ordered_on"`
-	ValidUntil calendar.Date `bson:"valid_until,omitzero"`
-	EndedOn    calendar.Date `bson:"ended_on,omitzero"`
+	ValidUntil calendar.Date `bson:"valid_until,omitempty"`
+	EndedOn    calendar.Date `bson:"ended_on,omitempty"`
 
 	ReportMonths int             `bson:"report_months,omitempty"` // the court wants a report every so many months
 	FirstReport  int             `bson:"first_report,omitempty"`  // number of the first one that was still to come when the order was recorded
@@ -175,7 +175,7 @@ type CourtReport struct {
 	Matter string        `bson:"matter"`
 	Anchor calendar.Date `bson:"anchor"`
 	Due    calendar.Date `bson:"due"`
-	SentOn calendar.Date `bson:"sent_on,omitzero"`
+	SentOn calendar.Date `bson:"sent_on,omitempty"`
 }
 
 // MonitorMark is one monitoring done after the work ended.
@@ -188,8 +188,8 @@ type MonitorMark struct {
 type Assessed struct {
 	Number      int           `bson:"number"` // half year after day 0 it answers, from 1
 	ID          string        `bson:"id"`
-	PresentedOn calendar.Date `bson:"presented_on,omitzero"`
-	ReceivedOn  calendar.Date `bson:"received_on,omitzero"`
+	PresentedOn calendar.Date `bson:"presented_on,omitempty"`
+	ReceivedOn  calendar.Date `bson:"received_on,omitempty"`
 }
 
 // Terms are the gmina's settings that deadlines depend on. Zero values mean the rule's own number.

@@ -58,10 +58,10 @@ type Member struct {
 	Role       MemberRole    `bson:"role"`
 	GivenName  string        `bson:"given_name"`
 	FamilyName string        `bson:"family_name"`
-	BornOn     calendar.Date `bson:"born_on,omitzero"`
+	BornOn     calendar.Date `bson:"born_on,omitempty"`
 	Pesel      seal.Value    `bson:"pesel,omitempty"`
 	Authority  bool          `bson:"authority,omitempty"` // parental authority
-	LeftOn     calendar.Date `bson:"left_on,omitzero"`    // last day in the family
+	LeftOn     calendar.Date `bson:"left_on,omitempty"`   // last day in the family
 	CareEnd    string        `bson:"care_end,omitempty"`  // how the last foster care ended
 }
 
@@ -131,9 +131,9 @@ type Order struct {
 	Court             string        `bson:"court"`
 	CaseNumber        string        `bson:"case_number"`
 	OrderedOn         calendar.Date `bson:"ordered_on"`
-	ValidUntil        calendar.Date `bson:"valid_until,omitzero"`
+	ValidUntil        calendar.Date `bson:"valid_until,omitempty"`
 	ReportEveryMonths int           `bson:"report_every_months,omitempty"`
-	EndedOn           calendar.Date `bson:"ended_on,omitzero"`
+	EndedOn           calendar.Date `bson:"ended_on,omitempty"`
 }
 
 // BlueCard is the reference to a Blue Card proceeding, never its content.
@@ -162,7 +162,7 @@ type Decision struct {
 	Decided        string        `bson:"decided,omitempty"`
 	Reasons        string        `bson:"reasons,omitempty"`
 	DecidedBy      string        `bson:"decided_by,omitempty"`
-	DecidedOn      calendar.Date `bson:"decided_on,omitzero"`
+	DecidedOn      calendar.Date `bson:"decided_on,omitempty"`
 }
 
 // Codes of joint decisions.

@@ -23,17 +23,17 @@ type Assessment struct {
 	ID             string         `bson:"id"`
 	Number         int            `bson:"number"` // half year after day 0 it answers, from 1
 	Stage          Stage          `bson:"stage"`
-	PeriodFrom     calendar.Date  `bson:"period_from,omitzero"`
-	PeriodTo       calendar.Date  `bson:"period_to,omitzero"`
+	PeriodFrom     calendar.Date  `bson:"period_from,omitempty"`
+	PeriodTo       calendar.Date  `bson:"period_to,omitempty"`
 	Situation      string         `bson:"situation,omitempty"`
 	Goals          []Mark         `bson:"goals,omitempty"`
 	Conclusions    string         `bson:"conclusions,omitempty"`
 	Recommendation Recommendation `bson:"recommendation,omitempty"`
 	PlanVersion    int            `bson:"plan_version,omitempty"`
 	Due            calendar.Date  `bson:"due"`
-	PresentedOn    calendar.Date  `bson:"presented_on,omitzero"`
+	PresentedOn    calendar.Date  `bson:"presented_on,omitempty"`
 	PresentedBy    string         `bson:"presented_by,omitempty"` // staff id
-	ReceivedOn     calendar.Date  `bson:"received_on,omitzero"`
+	ReceivedOn     calendar.Date  `bson:"received_on,omitempty"`
 	ReceivedBy     string         `bson:"received_by,omitempty"` // staff id
 	Remarks        string         `bson:"remarks,omitempty"`
 }

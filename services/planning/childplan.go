@@ -18,7 +18,7 @@ type ChildTask struct {
 // ChildContent is what a version of a child's help plan says.
 type ChildContent struct {
 	Goal              CareGoal      `bson:"goal"`
-	GoalDue           calendar.Date `bson:"goal_due,omitzero"`
+	GoalDue           calendar.Date `bson:"goal_due,omitempty"`
 	Reason            string        `bson:"reason,omitempty"` // why this version; from the second on
 	Tasks             []ChildTask   `bson:"tasks,omitempty"`
 	FamilyPlanVersion int           `bson:"family_plan_version,omitempty"` // plan of work the coordinator looked at
@@ -59,7 +59,7 @@ type ChildPlan struct {
 	Reviews     []Review      `bson:"reviews,omitempty"` // newest first, at most RememberedReviews; the journal has all
 	// Told is the last version, and ToldReview the day of the last review, that the family file has learned of. Where they lag, the second step is still to be done.
 	Told       int           `bson:"told,omitempty"`
-	ToldReview calendar.Date `bson:"told_review,omitzero"`
+	ToldReview calendar.Date `bson:"told_review,omitempty"`
 }
 
 // RememberedReviews is how many reviews a child's help plan shows.

@@ -29,7 +29,7 @@ type SideMark struct {
 	By       string        `bson:"by"` // staff id of the assistant, person id of the coordinator
 	On       calendar.Date `bson:"on"`
 	Hash     string        `bson:"hash"`
-	VoidedOn calendar.Date `bson:"voided_on,omitzero"`
+	VoidedOn calendar.Date `bson:"voided_on,omitempty"`
 }
 
 // Counts says that the mark is over this content and was not voided since.

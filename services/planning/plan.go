@@ -96,7 +96,7 @@ type Action struct {
 	Responsible Responsible   `bson:"responsible,omitempty"`
 	Who         string        `bson:"who,omitempty"`
 	Task        string        `bson:"task,omitempty"` // code of catalogue.Tasks
-	Due         calendar.Date `bson:"due,omitzero"`
+	Due         calendar.Date `bson:"due,omitempty"`
 	Effect      string        `bson:"effect,omitempty"`
 }
 
@@ -109,7 +109,7 @@ type ChildPlanRef struct {
 // Content is what a version of the plan says; marks are over the hash of all of it.
 type Content struct {
 	Reason       string         `bson:"reason,omitempty"` // why this version; from the second on
-	ValidFrom    calendar.Date  `bson:"valid_from,omitzero"`
+	ValidFrom    calendar.Date  `bson:"valid_from,omitempty"`
 	Diagnosis    []Diagnosis    `bson:"diagnosis,omitempty"`
 	Strengths    []Strength     `bson:"strengths,omitempty"`
 	Goals        []Goal         `bson:"goals,omitempty"`
@@ -197,7 +197,7 @@ type SignOff struct {
 	Refused    bool          `bson:"refused,omitempty"`
 	OriginalAt string        `bson:"original_at,omitempty"`
 	Note       string        `bson:"note,omitempty"`
-	VoidedOn   calendar.Date `bson:"voided_on,omitzero"` // day of the edit that voided it
+	VoidedOn   calendar.Date `bson:"voided_on,omitempty"` // day of the edit that voided it
 }
 
 // Counts says that the mark is over this content and was not voided since.

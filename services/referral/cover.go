@@ -25,12 +25,12 @@ type Cover struct {
 	PersonalRoute  bool              `bson:"personal_route,omitempty"`  // the area gives no sight: the head chose the social worker
 	ContractedBody string            `bson:"contracted_body,omitempty"` // unit or body the request went to
 	LockedOut      []string          `bson:"locked_out,omitempty"`
-	InterviewedOn  calendar.Date     `bson:"interviewed_on,omitzero"`
-	AnalysedOn     calendar.Date     `bson:"analysed_on,omitzero"`
-	RequestedOn    calendar.Date     `bson:"requested_on,omitzero"`
-	DecidedOn      calendar.Date     `bson:"decided_on,omitzero"` // approved or refused
-	ClosedOn       calendar.Date     `bson:"closed_on,omitzero"`
-	AnsweredOn     calendar.Date     `bson:"answered_on,omitzero"`
+	InterviewedOn  calendar.Date     `bson:"interviewed_on,omitempty"`
+	AnalysedOn     calendar.Date     `bson:"analysed_on,omitempty"`
+	RequestedOn    calendar.Date     `bson:"requested_on,omitempty"`
+	DecidedOn      calendar.Date     `bson:"decided_on,omitempty"` // approved or refused
+	ClosedOn       calendar.Date     `bson:"closed_on,omitempty"`
+	AnsweredOn     calendar.Date     `bson:"answered_on,omitempty"`
 	FamilyFile     string            `bson:"family_file,omitempty"`
 	Terms          Terms             `bson:"terms"`
 	SettingsVer    int64             `bson:"settings_version,omitempty"`

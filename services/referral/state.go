@@ -46,7 +46,7 @@ type Referral struct {
 	Route          Route         `bson:"route"`
 	Interview      *Interview    `bson:"interview,omitempty"`
 	Analysis       *Analysis     `bson:"analysis,omitempty"`
-	OfferOn        calendar.Date `bson:"offer_on,omitzero"`
+	OfferOn        calendar.Date `bson:"offer_on,omitempty"`
 	Consents       []Consent     `bson:"consents,omitempty"` // every decision, oldest first
 	Orders         []Order       `bson:"orders,omitempty"`
 	Request        *Request      `bson:"request,omitempty"`
@@ -88,10 +88,10 @@ type Member struct {
 	Role        string        `bson:"role"`
 	GivenName   string        `bson:"given_name"`
 	FamilyName  string        `bson:"family_name"`
-	BornOn      calendar.Date `bson:"born_on,omitzero"`
-	Pesel       seal.Value    `bson:"pesel,omitzero"`
+	BornOn      calendar.Date `bson:"born_on,omitempty"`
+	Pesel       seal.Value    `bson:"pesel,omitempty"`
 	Authority   bool          `bson:"authority,omitempty"` // parental authority
-	InCareSince calendar.Date `bson:"in_care_since,omitzero"`
+	InCareSince calendar.Date `bson:"in_care_since,omitempty"`
 	Coordinator string        `bson:"coordinator,omitempty"` // person id
 }
 
@@ -157,7 +157,7 @@ type Order struct {
 	Court       string        `bson:"court"`
 	CaseNumber  string        `bson:"case_number"`
 	OrderedOn   calendar.Date `bson:"ordered_on"`
-	ValidUntil  calendar.Date `bson:"valid_until,omitzero"`
+	ValidUntil  calendar.Date `bson:"valid_until,omitempty"`
 	ReportEvery int           `bson:"report_every,omitempty"` // months
 }
 
@@ -191,7 +191,7 @@ type Request struct {
 	Addressee    Addressee     `bson:"addressee"`
 	Institution  string        `bson:"institution,omitempty"`
 	Resolution   string        `bson:"resolution,omitempty"`
-	ResolutionOn calendar.Date `bson:"resolution_on,omitzero"`
+	ResolutionOn calendar.Date `bson:"resolution_on,omitempty"`
 }
 
 // Opinion is the first half of step 6.

@@ -17,10 +17,10 @@ type CourtEntry struct {
 	Court      string        `bson:"court,omitempty"`
 	CaseNumber string        `bson:"case_number,omitempty"`
 	Members    []string      `bson:"members,omitempty"`
-	ReceivedOn calendar.Date `bson:"received_on,omitzero"`
-	Due        calendar.Date `bson:"due,omitzero"`
+	ReceivedOn calendar.Date `bson:"received_on,omitempty"`
+	Due        calendar.Date `bson:"due,omitempty"`
 	Question   string        `bson:"question,omitempty"`
-	SentOn     calendar.Date `bson:"sent_on,omitzero"`
+	SentOn     calendar.Date `bson:"sent_on,omitempty"`
 	Content    string        `bson:"content,omitempty"`
 	CopyAt     string        `bson:"copy_at,omitempty"`
 }

@@ -29,8 +29,8 @@ const SectionName = "workcard"
 // Card is the work card's own section of the file. It stays small: what was written is in the records.
 type Card struct {
 	Superseded []Supersession `bson:"superseded,omitempty"`
-	Begun      bool           `bson:"begun,omitempty"` // the card has entries on visits
-	Before     calendar.Date  `bson:"before,omitzero"` // last visit known when the first entry was made, from the papers of a case taken over
+	Begun      bool           `bson:"begun,omitempty"`  // the card has entries on visits
+	Before     calendar.Date  `bson:"before,omitempty"` // last visit known when the first entry was made, from the papers of a case taken over
 	Matters    []Matter       `bson:"matters,omitempty"`
 }
 
@@ -55,8 +55,8 @@ type Matter struct {
 	ID         string        `bson:"id"`
 	Kind       MatterKind    `bson:"kind"`
 	Order      string        `bson:"order,omitempty"` // id of the court order that it belongs to
-	ReceivedOn calendar.Date `bson:"received_on,omitzero"`
-	SentOn     calendar.Date `bson:"sent_on,omitzero"`
+	ReceivedOn calendar.Date `bson:"received_on,omitempty"`
+	SentOn     calendar.Date `bson:"sent_on,omitempty"`
 	Answer     string        `bson:"answer,omitempty"` // id of the record with the opinion
 }
 

@@ -66,7 +66,7 @@ type Visit struct {
 	Agreements     string        `bson:"agreements,omitempty"`
 	FamilyTasks    string        `bson:"family_tasks,omitempty"`
 	AssistantTasks string        `bson:"assistant_tasks,omitempty"`
-	NextOn         calendar.Date `bson:"next_on,omitzero"`
+	NextOn         calendar.Date `bson:"next_on,omitempty"`
 	Signatures     []Signature   `bson:"signatures,omitempty"`
 	Supersedes     string        `bson:"supersedes,omitempty"` // id of the entry that this one corrects
 	Reason         string        `bson:"reason,omitempty"`     // of the correction
