@@ -17,6 +17,8 @@ import (
 // leaving is how long the end of a stream may take to be written.
 const leaving = 10 * time.Second
 
+var jsonType = []string{"application/json"}
+
 // limited bounds a call's body and time, and wants a body to be JSON.
 func limited(cfg Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +34,7 @@ func limited(cfg Config, next http.Handler) http.Handler {
 			}
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		}
-		r.Header.Set("Content-Type", "application/json") // as every body is read; the library would write a type that it cannot parse to its log
+		r.Header["Content-Type"] = jsonType // as every body is read; the library would write a type that it cannot parse to its log
 		streams, timeout := strings.HasSuffix(r.URL.Path, streamSuffix), cfg.Timeout
 		if streams {
 			timeout = cfg.StreamTimeout
@@ -76,18 +78,24 @@ func readAsJSON(contentType string) bool {
 	return err == nil && (t == "application/json" || strings.HasSuffix(t, "+json") || t == "application/x-www-form-urlencoded")
 }
 
+// Headers that every answer carries. The values are shared by all answers: a capacity of one has whoever adds to one take a copy.
+var (
+	noSniff    = []string{"nosniff"}
+	noFrame    = []string{"DENY"}
+	noReferrer = []string{"no-referrer"}
+	noStore    = []string{"no-store"}
+	noContent  = []string{"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+	ownContent = []string{"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"}
+)
+
 // secured sets the headers that every answer carries.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
+		h["X-Content-Type-Options"], h["X-Frame-Options"], h["Referrer-Policy"], h["Cache-Control"] = noSniff, noFrame, noReferrer, noStore
+		h["Content-Security-Policy"] = noContent
 		if strings.HasPrefix(r.URL.Path, "/docs") {
-			h.Set("Content-Security-Policy", "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'")
-		} else {
-			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+			h["Content-Security-Policy"] = ownContent
 		}
 		next.ServeHTTP(w, r)
 	})

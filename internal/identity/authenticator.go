@@ -67,17 +67,27 @@ type Option func(*Authenticator)
 // TOKEN_EXPIRED, TOKEN_INVALID (signature, issuer, audience, kind), TOKEN_CLAIMS (a required claim), TOKEN_SUBJECT (it names nobody) or NO_SUCH_PERSON (a good
 // token of nobody who may log in today; the principal then has the subject and nothing else). Where too many tokens of one address were not good, the next new one is not looked at: fault.Exhausted.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (access.Principal, error) {
-	alg, err := algorithm(token)
-	if err != nil {
-		return access.Principal{}, err
+	if len(token) > maxToken {
+		return access.Principal{}, fault.Unauthenticated("TOKEN_MALFORMED")
 	}
-	if strings.HasPrefix(alg, "HS") {
-		if a.services == nil {
-			return access.Principal{}, fault.Unauthenticated("TOKEN_INVALID")
+	// Only tokens of people are remembered; what stands in the head of one is looked at when it is new.
+	key := sha256.Sum256([]byte(token))
+	a.mu.Lock()
+	known, remembered := a.seen[key]
+	a.mu.Unlock()
+	if !remembered {
+		alg, err := algorithm(token)
+		if err != nil {
+			return access.Principal{}, err
 		}
-		return a.services.Verify(token)
+		if strings.HasPrefix(alg, "HS") {
+			if a.services == nil {
+				return access.Principal{}, fault.Unauthenticated("TOKEN_INVALID")
+			}
+			return a.services.Verify(token)
+		}
 	}
-	subject, err := a.subject(ctx, token)
+	subject, err := a.subject(ctx, token, key, known)
 	if err != nil {
 		return access.Principal{}, err
 	}
@@ -97,17 +107,14 @@ func nobody() error {
 		Polish: "To konto nie ma dziś dostępu do systemu. Zwróć się do administratora powiatu albo kierownika ośrodka, żeby sprawdzili konto i zatrudnienie."}
 }
 
-// subject verifies a token, or remembers that it did.
-func (a *Authenticator) subject(ctx context.Context, token string) (string, error) {
+// subject verifies a token, unless it is known to have been verified (the zero verified: not known).
+func (a *Authenticator) subject(ctx context.Context, token string, key [sha256.Size]byte, known verified) (string, error) {
 	epoch, err := a.people.Epoch(ctx)
 	if err != nil {
 		return "", err
 	}
-	key, now := sha256.Sum256([]byte(token)), a.clock()
-	a.mu.Lock()
-	known, ok := a.seen[key]
-	a.mu.Unlock()
-	if ok && known.epoch == epoch {
+	now := a.clock()
+	if known.subject != "" && known.epoch == epoch {
 		if !known.expiry.After(now) {
 			return "", fault.Unauthenticated("TOKEN_EXPIRED")
 		}

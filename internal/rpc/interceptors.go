@@ -9,6 +9,7 @@ import (
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	"asysta.example/internal/fault"
@@ -91,8 +92,12 @@ func (s *Server) let(t *trail, run func() error) error {
 
 // finish is the way out: denial audit, status, log line.
 func (s *Server) finish(ctx context.Context, t *trail, began time.Time, err error) error {
+	if err == nil {
+		s.logCall(ctx, t, began, codes.OK, "")
+		return nil
+	}
 	grantCtx := contextOfGrant(ctx, t)
-	st, reason := s.statusFor(grantCtx, err)
+	st, reason := s.statusOf(grantCtx, err)
 	if f, ok := fault.As(asFault(grantCtx, FaultFrom(err))); ok && f.Kind == fault.KindDenied && (t.who.Person != "" || t.who.System != "") {
 		s.auditDenial(ctx, t)
 	}
@@ -153,6 +158,9 @@ func (s *Server) unjudged(method string, run func() (any, error)) (any, error) {
 
 // refused tells whether a handler's error is a denial, whose line in the access log is that of the refusal.
 func refused(ctx context.Context, err error) bool {
+	if err == nil {
+		return false
+	}
 	f, ok := fault.As(asFault(ctx, FaultFrom(err)))
 	return ok && f.Kind == fault.KindDenied
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"asysta.example/internal/access"
@@ -30,33 +31,89 @@ var texts = map[string]bool{"cause": true, "error": true}
 // NewLogger gives the logger of every process: JSON lines, whose attributes are on a list of what may be logged; the value of any other is withheld. A line that
 // belongs to a trace has its id.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(traced{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		switch {
-		case len(groups) > 0 || !loggable[a.Key]:
-			return slog.String(a.Key, redact.Withheld)
-		case texts[a.Key]:
-			return slog.String(a.Key, redact.Text(a.Value.String()))
-		}
-		return a
-	}})})
+	out := &oneByOne{w: w}
+	return slog.New(lineHandler{
+		strict: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: replaced}), plain: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}),
+	})
 }
 
-// traced adds the id of the trace that a line belongs to.
-type traced struct{ slog.Handler }
+// replaced withholds what is not on the list.
+func replaced(groups []string, a slog.Attr) slog.Attr {
+	switch {
+	case len(groups) > 0 || !loggable[a.Key]:
+		return slog.String(a.Key, redact.Withheld)
+	case texts[a.Key]:
+		return slog.String(a.Key, redact.Text(a.Value.String()))
+	}
+	return a
+}
+
+// oneByOne lets two handlers write whole lines to one writer.
+type oneByOne struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (o *oneByOne) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.w.Write(b) //nolint:wrapcheck // slog drops it
+}
+
+// lineHandler writes lines, with the id of the trace that they belong to. Every attribute passes the list (strict); a line of which every attribute would pass it
+// unchanged takes the shorter way to the same bytes.
+type lineHandler struct {
+	strict slog.Handler
+	plain  slog.Handler // nil: the line has attributes already that are not plain
+}
+
+// isPlain tells whether the list lets an attribute pass as it is: a number or text under a listed name, nothing that holds others or tells its value only when asked.
+func isPlain(a slog.Attr) bool {
+	switch a.Value.Kind() {
+	case slog.KindAny, slog.KindGroup, slog.KindLogValuer:
+		return false
+	default:
+		return loggable[a.Key] && !texts[a.Key]
+	}
+}
+
+// Enabled implements slog.Handler.
+func (h lineHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.strict.Enabled(ctx, level)
+}
 
 // Handle implements slog.Handler.
-func (h traced) Handle(ctx context.Context, r slog.Record) error {
+func (h lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		r.AddAttrs(slog.String("trace_id", sc.TraceID().String()))
 	}
-	return h.Handler.Handle(ctx, r)
+	plain := h.plain != nil
+	if plain {
+		r.Attrs(func(a slog.Attr) bool {
+			plain = isPlain(a)
+			return plain
+		})
+	}
+	if plain {
+		return h.plain.Handle(ctx, r) //nolint:wrapcheck // slog drops it
+	}
+	return h.strict.Handle(ctx, r) //nolint:wrapcheck // as above
 }
 
 // WithAttrs implements slog.Handler.
-func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
+func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	with := lineHandler{strict: h.strict.WithAttrs(attrs)}
+	if h.plain != nil && !slices.ContainsFunc(attrs, func(a slog.Attr) bool { return !isPlain(a) }) {
+		with.plain = h.plain.WithAttrs(attrs)
+	}
+	return with
+}
 
 // WithGroup implements slog.Handler.
-func (h traced) WithGroup(name string) slog.Handler { return traced{h.Handler.WithGroup(name)} }
+func (h lineHandler) WithGroup(name string) slog.Handler {
+	return lineHandler{strict: h.strict.WithGroup(name)}
+}
 
 // logRequest writes what may be seen of a request, for who looks for a fault (level DEBUG).
 func (s *Server) logRequest(ctx context.Context, t *trail, req proto.Message) {
@@ -96,14 +153,6 @@ func (s *Server) logCall(ctx context.Context, t *trail, began time.Time, code co
 		}
 	}
 	s.deps.Log.LogAttrs(ctx, level, "call", attrs...)
-}
-
-// statusFor is statusOf for the end of a call, where nil is OK.
-func (s *Server) statusFor(ctx context.Context, err error) (*status.Status, string) {
-	if err == nil {
-		return status.New(codes.OK, ""), ""
-	}
-	return s.statusOf(ctx, err)
 }
 
 // contextOfGrant gives a context in which errors are told as to the caller of the trail.

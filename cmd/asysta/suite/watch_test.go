@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"sync"
@@ -136,6 +137,25 @@ func TestMetricsAreTold(t *testing.T) {
 	}
 }
 
+// benchmarked starts a suite for a benchmark and gives a token of a person.
+func benchmarked(b *testing.B, o suite.Options) (*suite.Suite, string) {
+	b.Helper()
+	cfg := suite.AllConfig{}
+	if err := suite.Load(b.Context(), &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=sqlite:" + b.TempDir() + "/b.db", "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_CALLS_PER_SECOND=0"}); err != nil {
+		b.Fatal(err)
+	}
+	s, err := suite.Start(b.Context(), cfg, o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	token, err := s.Trial.Token("hanna")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s, token
+}
+
 // BenchmarkCall measures a call that asks the store for nothing but its caller, without traces and with all of them.
 func BenchmarkCall(b *testing.B) {
 	for name, traced := range map[string]bool{"traces off": false, "every trace": true} {
@@ -147,19 +167,7 @@ func BenchmarkCall(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			cfg := suite.AllConfig{}
-			if err := suite.Load(b.Context(), &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=sqlite:" + b.TempDir() + "/b.db", "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_CALLS_PER_SECOND=0"}); err != nil {
-				b.Fatal(err)
-			}
-			s, err := suite.Start(b.Context(), cfg, o)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer func() { _ = s.Close() }()
-			token, err := s.Trial.Token("hanna")
-			if err != nil {
-				b.Fatal(err)
-			}
+			s, token := benchmarked(b, o)
 			ctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+token)
 			client := directoryv1.NewDirectoryServiceClient(s.Conn)
 			b.ReportAllocs()
@@ -169,5 +177,20 @@ func BenchmarkCall(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkREST measures what every request of the REST interface costs, from its headers to the end of its answer, without a connection: a short answer that asks
+// the store for nothing but its caller. The log is written, to nowhere.
+func BenchmarkREST(b *testing.B) {
+	s, token := benchmarked(b, suite.Options{Clock: clock, Log: rpc.NewLogger(io.Discard, slog.LevelInfo), Fill: fill})
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, "/v1/catalogueEntries?catalogue=CATALOGUE_SUPPORT_FORMS", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		if s.Gateway.ServeHTTP(w, r); w.Code != http.StatusOK {
+			b.Fatal(w.Code, w.Body)
+		}
 	}
 }
