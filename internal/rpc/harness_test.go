@@ -242,17 +242,13 @@ func (w *world) as(subject string) context.Context {
 // accesses gives every line of the access log.
 func (w *world) accesses() []store.Access {
 	w.t.Helper()
-	hits, err := w.engine.Find(w.t.Context(), store.EngineQuery{Collection: "access", Index: "by_ref", Fields: []string{"refs", "at"}, Limit: 100})
+	hits, err := w.engine.Find(w.t.Context(), store.EngineQuery{Collection: "accessLines", Limit: 100})
 	must(w.t, err)
 	var out []store.Access
-	seen := map[string]bool{}
 	for _, h := range hits {
 		var a store.Access
 		must(w.t, bson.Unmarshal(h.Body, &a))
-		if !seen[a.ID] {
-			seen[a.ID] = true
-			out = append(out, a)
-		}
+		out = append(out, a)
 	}
 	return out
 }

@@ -63,7 +63,7 @@ func (d Deps) access(t *trail, refs, gminas []string, denied string) store.Acces
 		actor = store.Actor{Person: t.who.Person, System: t.who.System, Subject: t.who.Subject, Instance: d.Instance}
 	}
 	return store.Access{
-		ID: d.NewID(), At: d.Clock(), Gminas: gminas, Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
+		At: d.Clock(), Gminas: gminas, Actor: actor, Purpose: t.call.Purpose, Method: t.method, Refs: refs, Denied: denied,
 	}
 }
 

@@ -1,12 +1,24 @@
 package store
 
+import "errors"
+
+// ErrNoCollection is an engine's answer where the database was not migrated since the collection is declared.
+var ErrNoCollection = errors.New("store: no such collection, migrate first")
+
 // Collections beside those of the kinds and record types.
 const (
 	journal = "journal" // commits, keyed "<kind>/<id>@<version>" (see SequenceKey)
 	outbox  = "outbox"  // commits that wait for their positions in the feeds, keyed as in the journal
 	feeds   = "feed"    // feed entries, keyed "<feed>@<position>"
-	access  = "access"  // access log
+	access  = "access"  // access log; on a whole engine what was written before lines were numbered
 	meta    = "meta"    // what the processes of a deployment share, e.g. the key of page tokens
+)
+
+// Collections of the access log on a whole engine, see segment.
+const (
+	accessLines    = "accessLines"    // lines, keyed "access@<number>"
+	accessPostings = "accessPostings" // which lines of a segment name an aggregate, keyed "<kind>/<id>@<segment>"
+	accessSegments = "accessSegments" // segments whose postings are made, keyed "access@<segment>"
 )
 
 // Collections of wrapped keys, which internal/seal keeps.
@@ -27,12 +39,16 @@ const (
 	PointFeed       FailPoint = "relay/feed"          // the deciding insert of a feed entry
 	PointOutboxDone FailPoint = "relay/outbox"        // removal of the relayed row
 	PointAccess     FailPoint = "access/insert"       // a line of the access log
+	PointPosting    FailPoint = "access/posting"      // which lines of a segment name an aggregate
+	PointSegment    FailPoint = "access/segment"      // the postings of a segment are made
 	PointMeta       FailPoint = "meta/page-token-key" // the shared key of page tokens
 	PointSweep      FailPoint = "sweep/mark"          // the instant up to which sweeps have seen all commits
 )
 
 // FailPoints are all fail points, in the order of a commit's way into the feed. A step with a point that is not listed here fails the conformance suite.
-var FailPoints = []FailPoint{PointJournal, PointOutbox, PointRecord, PointDocument, PointFeed, PointOutboxDone, PointAccess, PointMeta, PointSweep}
+var FailPoints = []FailPoint{
+	PointJournal, PointOutbox, PointRecord, PointDocument, PointFeed, PointOutboxDone, PointAccess, PointPosting, PointSegment, PointMeta, PointSweep,
+}
 
 // recordsOf tells to which kind of aggregate a type of record belongs.
 var recordsOf = map[RecordType]Kind{
@@ -55,7 +71,8 @@ var (
 	recordsByCounty   = IndexSpec{Name: "by_county", Fields: []string{"county", "date"}}
 )
 
-// Specs are all collections with their indexes, as Migrate creates them. Relay and sweep have indexes of their own, which a whole engine does not need.
+// Specs are all collections with their indexes, as Migrate creates them. Relay and sweep have indexes of their own, which a whole engine does not need; it numbers the
+// lines of the access log instead.
 func Specs(whole bool) []CollectionSpec {
 	specs := []CollectionSpec{
 		{Name: journal, Indexes: []IndexSpec{journalByRecorded}},
@@ -68,6 +85,7 @@ func Specs(whole bool) []CollectionSpec {
 	}
 	if whole {
 		specs[0].Indexes, specs[1].Indexes, specs[2].Indexes = nil, nil, nil
+		specs = append(specs, CollectionSpec{Name: accessLines}, CollectionSpec{Name: accessPostings}, CollectionSpec{Name: accessSegments})
 	}
 	for _, kind := range Kinds {
 		spec := CollectionSpec{Name: string(kind)}

@@ -31,7 +31,7 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if err != nil {
 		return nil, false, err
 	}
-	line, err := accessSteps(commit.Ref, change)
+	line, err := s.accessSteps(commit.Ref, change)
 	if err != nil {
 		return nil, false, err
 	}
@@ -49,6 +49,9 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("store: commit %s: %w", commit.Key, err)
+	}
+	if len(line) > 0 {
+		s.logged()
 	}
 	remember(doc, change)
 	if s.whole {

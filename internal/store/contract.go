@@ -236,7 +236,7 @@ type FeedEntry struct {
 
 // Access is one line of the access log: a call that read family data, or was refused.
 type Access struct {
-	ID      string    `bson:"_id"`
+	ID      string    `bson:"_id"` // given by the store
 	At      time.Time `bson:"at"`
 	Gminas  []string  `bson:"gminas,omitempty"`
 	Actor   Actor     `bson:"actor"`
@@ -323,7 +323,7 @@ type Scope interface {
 	Commit(ctx context.Context, base *Document, c Change) (doc *Document, replayed bool, err error)
 	// Feed gives the feed's entries above a position, oldest first. A coordinator has none of its own (ErrNoFeed): slices move in the feeds of their gminas.
 	Feed(ctx context.Context, after int64, limit int) ([]FeedEntry, error)
-	// AccessLog gives the accesses to an aggregate, newest first.
+	// AccessLog gives the accesses to an aggregate, newest first (see Access.Newer): every line that was durable when it was called, page by page.
 	AccessLog(ctx context.Context, ref Ref, limit int, token string) ([]Access, string, error)
 }
 
@@ -345,6 +345,9 @@ type SystemScope interface {
 	Sweep(ctx context.Context, since time.Time) (int, error)
 	// Relay gives up to limit commits their positions in the feeds and returns how many it placed. Relays may race and stall.
 	Relay(ctx context.Context, limit int) (int, error)
+	// IndexAccess makes what the lines of the access log written so far are found by, where an engine leaves that to be made later, and tells how many stretches of the
+	// log it has done. Processes that write lines do so by themselves; they may race and stall.
+	IndexAccess(ctx context.Context) (int, error)
 	// FeedHeads calls fn with the commits of a feed above a position, in the order of positions, until fn gives an error: what an anchor is made of. The feed
 	// is named by a gmina or, for what is the county's, by its four digits.
 	FeedHeads(ctx context.Context, feed string, after int64, fn func(FeedHead) error) error

@@ -15,12 +15,14 @@ type core struct {
 
 	tokenMu  sync.Mutex
 	tokenKey []byte
+
+	indexer indexer
 }
 
 // Open gives the Store that an engine holds. Closing the Store closes the engine. The collections must have been made (SystemScope.Migrate).
 func Open(engine Engine) Store {
 	newer, whole := engine.(Whole)
-	return &core{engine: engine, whole: whole, newer: newer, cache: newCache()}
+	return &core{engine: engine, whole: whole, newer: newer, cache: newCache(), indexer: indexer{size: segmentLines, batch: postingBatch}}
 }
 
 // Revision implements Store.
@@ -53,4 +55,7 @@ func (c *core) System() SystemScope {
 
 func (c *core) Ping(ctx context.Context) error { return c.engine.Ping(ctx) }
 
-func (c *core) Close() error { return c.engine.Close() }
+func (c *core) Close() error {
+	c.indexer.close()
+	return c.engine.Close()
+}

@@ -35,6 +35,9 @@ func (s *systemScope) Verify(ctx context.Context) (VerifyReport, error) {
 	if err == nil {
 		err = v.feeds(ctx)
 	}
+	if err == nil && s.whole {
+		err = v.accessIndex(ctx)
+	}
 	if checker, ok := s.engine.(Checker); ok && err == nil {
 		var faults []string
 		faults, err = checker.Check(ctx)

@@ -156,8 +156,8 @@ func (w *writer) write(ctx context.Context) (acknowledged, error) {
 	ref := store.Ref{Kind: store.FamilyFiles, ID: id}
 	actor := store.Actor{Person: "osoba", Role: "ASSISTANT"}
 	if w.count%5 == 0 && w.docs[id] != nil { // whose log nobody can ask for before it is there
-		line := store.Access{ID: fmt.Sprintf("access-%s-%06d", w.name, w.count), At: now, Gminas: []string{rig.Gmina}, Actor: actor, Method: "/proba/Czytaj", Refs: []string{ref.String()}}
-		return acknowledged{ref: ref, access: line.ID}, w.store.LogAccess(ctx, line)
+		line := store.Access{Purpose: fmt.Sprintf("access-%s-%06d", w.name, w.count), At: now, Gminas: []string{rig.Gmina}, Actor: actor, Method: "/proba/Czytaj", Refs: []string{ref.String()}}
+		return acknowledged{ref: ref, access: line.Purpose}, w.store.LogAccess(ctx, line)
 	}
 	scope := w.store.For(rig.Gmina)
 	base := w.docs[id]
@@ -243,7 +243,7 @@ func linesOf(ctx context.Context, scope store.Scope, ref store.Ref) (map[string]
 			return nil, err
 		}
 		for _, l := range lines {
-			found[l.ID] = true
+			found[l.Purpose] = true
 		}
 		if token = next; token == "" {
 			return found, nil

@@ -165,7 +165,7 @@ func (e *Engine) collection(name string) (*collection, error) {
 	defer e.schemaMu.RUnlock()
 	c, ok := e.schema[name]
 	if !ok {
-		return nil, fmt.Errorf("sqlite: no collection %q: migrate first", name)
+		return nil, fmt.Errorf("sqlite: %q: %w", name, store.ErrNoCollection)
 	}
 	return c, nil
 }

@@ -16,6 +16,10 @@ var auditCases = []testCase{
 	{"access log by aggregate, newest first", accessLog},
 	{"access log under concurrent calls", accessLogConcurrent},
 	{"access log: a line with a commit", accessWithCommit},
+	{"access log: a log of several segments, page by page", accessSegments},
+	{"access log: crash while lines are indexed", crashWhileIndexing},
+	{"access log: lines of before segments are found", accessBefore},
+	{"verify finds what the access log lacks", verifyAccess},
 	{"verify finds nothing in what is whole", verifyWhole},
 	{"verify finds what was tampered with", verifyTampered},
 }

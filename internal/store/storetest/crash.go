@@ -41,8 +41,14 @@ func everyPointPassed(t *testing.T, b *bench) {
 	if _, err := b.store.System().Sweep(t.Context(), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
+	if b.factory.Whole {
+		b.logMany(t, b.store, segment, doc.Ref(), doc.Ref())
+		index(t, b.store)
+	}
 	for _, p := range store.FailPoints {
-		if relayed := p == store.PointOutbox || p == store.PointOutboxDone || p == store.PointSweep; b.engine.passed(p) == (relayed && b.factory.Whole) {
+		relayed := p == store.PointOutbox || p == store.PointOutboxDone || p == store.PointSweep
+		indexed := p == store.PointPosting || p == store.PointSegment
+		if b.engine.passed(p) == ((relayed && b.factory.Whole) || (indexed && !b.factory.Whole)) {
 			t.Errorf("point %q: a step has it: %v", p, b.engine.passed(p))
 		}
 	}
@@ -221,7 +227,7 @@ func crashInRelay(t *testing.T, b *bench) {
 func crashInAccess(t *testing.T, b *bench) {
 	s := b.store.For(gminaA)
 	doc := create(t, s, fileRef(), cover{})
-	line := store.Access{ID: newID(), At: clock(), Actor: actor(), Method: "/x", Refs: []string{doc.Ref().String()}}
+	line := store.Access{At: clock(), Actor: actor(), Method: "/x", Refs: []string{doc.Ref().String()}}
 	b.onPoint(failAt(store.PointAccess))
 	wantErr(t, "log", b.store.LogAccess(t.Context(), line), errCrash)
 	b.onPoint(nil)

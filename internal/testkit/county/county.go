@@ -197,7 +197,7 @@ func (c *County) Close() error {
 
 // unwatched are the collections that a refused call may write: the access log, whose line is the proof of the refusal, keys, which are made before what they
 // would seal is judged and say nothing while they seal nothing, and what the relay writes of commits made before.
-var unwatched = []string{"access", "outbox", "feed", "meta", "gminaKeys", "fileKeys"}
+var unwatched = []string{"access", "accessLines", "accessPostings", "accessSegments", "outbox", "feed", "meta", "gminaKeys", "fileKeys"}
 
 // watch has the data file itself note every document that is written, from now on.
 func (c *County) watch(ctx context.Context, path string) (err error) {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -104,7 +103,7 @@ func merged(logs []reader, size int) []store.Access {
 	for {
 		newest := -1
 		for i, l := range logs {
-			if l.taken < len(l.lines) && (newest < 0 || later(l.lines[l.taken], logs[newest].lines[logs[newest].taken])) {
+			if l.taken < len(l.lines) && (newest < 0 || l.lines[l.taken].Newer(logs[newest].lines[logs[newest].taken])) {
 				newest = i
 			}
 		}
@@ -121,8 +120,6 @@ func merged(logs []reader, size int) []store.Access {
 		}
 	}
 }
-
-func later(a, b store.Access) bool { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) > 0 }
 
 // advance moves a reader to behind the lines that were taken.
 func (r *reader) advance(ctx context.Context, scope store.Scope) error {

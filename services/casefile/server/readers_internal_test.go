@@ -15,8 +15,12 @@ func TestSeveralLogsReadAsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		whole := make([][]store.Access, rapid.IntRange(1, 3).Draw(t, "logs"))
 		var want []string
+		numbered := rapid.IntRange(0, 30).Draw(t, "numbered from")
 		for n := range rapid.IntRange(0, 30).Draw(t, "lines") {
 			a := store.Access{ID: string(rune('A' + n)), At: time.Unix(int64(n/rapid.IntRange(1, 3).Draw(t, "at once")), 0)}
+			if n >= numbered {
+				a.ID, a.At = store.SequenceKey("access", int64(n+1)), time.Unix(rapid.Int64Range(0, 30).Draw(t, "at"), 0)
+			}
 			in := rapid.SliceOfNDistinct(rapid.IntRange(0, len(whole)-1), 1, len(whole), rapid.ID[int]).Draw(t, "of")
 			for _, i := range in {
 				whole[i] = append(whole[i], a)
@@ -26,7 +30,7 @@ func TestSeveralLogsReadAsOne(t *testing.T) {
 		var at []store.Access
 		for _, w := range whole {
 			slices.SortFunc(w, func(a, b store.Access) int {
-				if later(a, b) {
+				if a.Newer(b) {
 					return -1
 				}
 				return 1
@@ -56,7 +60,7 @@ func TestSeveralLogsReadAsOne(t *testing.T) {
 		var ids []string
 		for i, a := range got {
 			ids = append(ids, a.ID)
-			if i > 0 && later(a, got[i-1]) {
+			if i > 0 && a.Newer(got[i-1]) {
 				t.Fatalf("%v comes after %v", a, got[i-1])
 			}
 		}
