@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -21,7 +22,7 @@ func Marshal(v any) ([]byte, error) {
 	if value.Kind() != reflect.Struct {
 		return bson.Marshal(v)
 	}
-	b, t, err := formOf(value.Type()).append(make([]byte, 0, 2048), addressable(value))
+	t, b, err := encode(value)
 	if err != nil || t != bson.TypeEmbeddedDocument {
 		return bson.Marshal(v)
 	}
@@ -34,11 +35,27 @@ func MarshalValue(v any) (bson.Type, []byte, error) {
 	if !value.IsValid() {
 		return bson.MarshalValue(v)
 	}
-	b, t, err := formOf(value.Type()).append(make([]byte, 0, 1024), addressable(value))
+	t, b, err := encode(value)
 	if err != nil {
 		return bson.MarshalValue(v)
 	}
 	return t, b, nil
+}
+
+// scratch has buffers to encode in, so that what is handed out is as large as it needs to be and grew nowhere.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// largeScratch is the size from which a buffer is not kept.
+const largeScratch = 1 << 20
+
+func encode(value reflect.Value) (bson.Type, []byte, error) {
+	buffer, _ := scratch.Get().(*[]byte)
+	b, t, err := formOf(value.Type()).append((*buffer)[:0], addressable(value))
+	out := append(make([]byte, 0, len(b)), b...)
+	if *buffer = b; cap(b) < largeScratch {
+		scratch.Put(buffer)
+	}
+	return t, out, err
 }
 
 // addressable gives a copy that methods of pointers can be called on.

@@ -125,11 +125,8 @@ func fold(base *Document, c *Commit) (*Document, error) {
 	for _, name := range c.Removed {
 		delete(next.Sections, name)
 	}
-	next.Requests = slices.Clone(base.Requests)
 	if c.RequestID != "" {
-		next.Requests = append(next.Requests[max(0, len(next.Requests)-RememberedRequests+1):], Request{
-			ID: c.RequestID, Mark: requestMark(c.Method, c.Actor.Person, c.BodyHash), Version: c.Version, Result: c.Result,
-		})
+		next.Requests = base.Requests.remember(Request{ID: c.RequestID, Mark: requestMark(c.Method, c.Actor.Person, c.BodyHash), Version: c.Version, Result: c.Result})
 	}
 	return &next, nil
 }

@@ -98,3 +98,14 @@ func BenchmarkCommitOfVisit(b *testing.B) {
 	b.ReportMetric(float64(len(steps[0].Body)), "entry-B")
 	b.ReportMetric(float64(len(next.stored)), "document-B")
 }
+
+// BenchmarkReadDocument is what decoding the envelope of a file costs.
+func BenchmarkReadDocument(b *testing.B) {
+	base, _ := visited(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := decodeDocument(base.stored); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

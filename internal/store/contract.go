@@ -33,7 +33,7 @@ var (
 // MaxDocument is the hard limit on an aggregate's document, in bytes. The budget is 32 KB; what grows is kept as records.
 const MaxDocument = 256 << 10
 
-// Schema is the version of the envelope that this program writes. 1 had the whole cover and all deadlines in each commit; it is read.
+// Schema is the version of the envelope that this program writes. 1 had the whole cover and all deadlines in each commit, and in documents an array of requests; it is read.
 const Schema = 2
 
 // Ref names one aggregate: its kind and its bare id.
@@ -142,7 +142,7 @@ type Document struct {
 	Hash      []byte              `bson:"hash"`    // of the last commit
 	Created   time.Time           `bson:"created"`
 	Updated   time.Time           `bson:"updated"`
-	Requests  []Request           `bson:"requests,omitempty"`
+	Requests  Requests            `bson:"requests,omitempty"`
 	Audience  []string            `bson:"audience,omitempty"`
 	Cover     bson.Raw            `bson:"cover,omitempty"`
 	Deadlines bson.RawValue       `bson:"deadlines,omitempty"` // array

@@ -86,12 +86,9 @@ func readDocument(raw bson.Raw) (*Document, error) {
 func readLists(d *Document, key string, v bson.RawValue) error {
 	switch key {
 	case "requests":
-		d.Requests = make([]Request, 0, RememberedRequests)
-		return eachElement(v.Value, func(_ string, v bson.RawValue) error {
-			r, err := readRequest(v)
-			d.Requests = append(d.Requests, r)
-			return err
-		})
+		var err error
+		d.Requests, err = requestsOf(v)
+		return err
 	case "audience":
 		return eachElement(v.Value, func(_ string, v bson.RawValue) error {
 			person, ok := v.StringValueOK()
@@ -115,6 +112,7 @@ func readLists(d *Document, key string, v bson.RawValue) error {
 	return nil
 }
 
+// readRequest decodes a request of a document of schema 1.
 func readRequest(v bson.RawValue) (r Request, err error) {
 	err = eachElement(v.Value, func(key string, v bson.RawValue) error {
 		ok := true

@@ -167,18 +167,7 @@ func encodeDocument(d *Document) bson.Raw {
 	w.bytes("hash", d.Hash)
 	w.time("created", d.Created)
 	w.time("updated", d.Updated)
-	if len(d.Requests) > 0 {
-		all := w.array("requests")
-		for i, r := range d.Requests {
-			at := w.open(strconv.Itoa(i))
-			w.text("id", r.ID)
-			w.bytes("mark", r.Mark)
-			w.int("version", r.Version)
-			w.textIf("result", r.Result)
-			w.end(at)
-		}
-		w.end(all)
-	}
+	w.requests(d.Requests, d.Schema)
 	w.textsIf("audience", d.Audience)
 	w.docIf("cover", d.Cover)
 	w.valueIf("deadlines", d.Deadlines)
