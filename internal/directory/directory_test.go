@@ -183,3 +183,43 @@ func TestACourtOrderHasItsOwnTerm(t *testing.T) {
 		}
 	}
 }
+
+// Who is revoked through another process on the same file is nobody for the next call of this one.
+func TestRevokedThroughAnotherProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "asysta.db")
+	var stores []store.Store
+	for range 2 {
+		engine, err := sqlite.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := store.Open(engine)
+		t.Cleanup(func() { s.Close() })
+		if err := s.System().Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stores = append(stores, s)
+	}
+	here, there := stores[0].ForCounty("2004"), stores[1].ForCounty("2004")
+	ewa := directory.Person{DisplayName: "Ewa", Subjects: []string{"ewa"}, CountyRoles: []access.Role{access.Coordinator}, ActiveFrom: calendar.MustOf(2025, 1, 1)}
+	put(t, here, store.People, "ewa", ewa)
+	r := directory.NewReader(stores[0])
+	for range 3 {
+		if p, err := r.Principal(t.Context(), "ewa", today); err != nil || p.Person != "ewa" {
+			t.Fatalf("before: %v, %v", p, err)
+		}
+		doc, err := there.Load(t.Context(), store.Ref{Kind: store.People, ID: "ewa"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, last := range []calendar.Date{today.AddDays(-1), {}} {
+			ewa.ActiveTo = last
+			if doc, _, err = there.Commit(t.Context(), doc, store.Change{Actor: store.Actor{System: "test"}, Method: "test", RecordedAt: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Cover: ewa}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Principal(t.Context(), "ewa", today); (err != nil) == last.IsZero() || (err != nil && !errors.Is(err, store.ErrNotFound)) {
+				t.Errorf("with the last day %v: %v", last, err)
+			}
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"asysta.example/internal/access"
 	"asysta.example/internal/bsonform"
@@ -19,7 +18,7 @@ const page = 200
 // Reader reads the directory. It is safe for concurrent use. What is absent, or lies in another gmina or county, is store.ErrNotFound.
 type Reader struct {
 	store store.Store
-	known decoded
+	kept  recalled
 }
 
 // NewReader gives a reader of a store's directory.
@@ -30,11 +29,13 @@ func (r *Reader) Gmina(ctx context.Context, teryt string) (Gmina, int64, error) 
 	if len(teryt) != 7 {
 		return Gmina{}, 0, store.ErrNotFound
 	}
-	doc, err := r.store.ForCounty(teryt[:4]).Load(ctx, store.Ref{Kind: store.Gminas, ID: teryt})
-	if err != nil {
-		return Gmina{}, 0, fmt.Errorf("directory: gmina: %w", err)
-	}
-	g, err := remembered(&r.known, GminaOf)(doc)
+	g, err := recall(ctx, r, "gmina/"+teryt, func() (Gmina, error) {
+		doc, err := r.store.ForCounty(teryt[:4]).Load(ctx, store.Ref{Kind: store.Gminas, ID: teryt})
+		if err != nil {
+			return Gmina{}, fmt.Errorf("directory: gmina: %w", err)
+		}
+		return GminaOf(doc)
+	})
 	return g, g.Version, err
 }
 
@@ -54,11 +55,13 @@ func (r *Reader) County(ctx context.Context, digits string) (County, error) {
 
 // Staff gives a staff member of a gmina.
 func (r *Reader) Staff(ctx context.Context, gmina, id string) (Staff, error) {
-	doc, err := r.store.For(gmina).Load(ctx, store.Ref{Kind: store.Staff, ID: id})
-	if err != nil {
-		return Staff{}, fmt.Errorf("directory: staff: %w", err)
-	}
-	return StaffOf(doc)
+	return recall(ctx, r, "staff/"+gmina+"/"+id, func() (Staff, error) {
+		doc, err := r.store.For(gmina).Load(ctx, store.Ref{Kind: store.Staff, ID: id})
+		if err != nil {
+			return Staff{}, fmt.Errorf("directory: staff: %w", err)
+		}
+		return StaffOf(doc)
+	})
 }
 
 // ListStaff gives the staff of a gmina who carry a role, by their first day of work, or, with role "", all of them by name. Those whose employment
@@ -105,7 +108,7 @@ func (r *Reader) ListPeople(ctx context.Context, county string, role access.Role
 
 // Employments gives every employment of a person, past ones too, by gmina and first day.
 func (r *Reader) Employments(ctx context.Context, person string) ([]Staff, error) {
-	staff, err := each(ctx, r.store.System(), store.Staff, store.Query{Index: "by_person", Equal: []any{person}}, remembered(&r.known, StaffOf))
+	staff, err := each(ctx, r.store.System(), store.Staff, store.Query{Index: "by_person", Equal: []any{person}}, StaffOf)
 	slices.SortFunc(staff, func(a, b Staff) int {
 		return cmp.Or(cmp.Compare(a.Gmina, b.Gmina), a.ActiveFrom.Compare(b.ActiveFrom), cmp.Compare(a.ID, b.ID))
 	})
@@ -117,7 +120,11 @@ func (r *Reader) Principal(ctx context.Context, subject string, today calendar.D
 	if subject == "" {
 		return access.Principal{}, store.ErrNotFound
 	}
-	people, err := each(ctx, r.store.System(), store.People, store.Query{Index: "by_subject", Equal: []any{subject}}, remembered(&r.known, PersonOf))
+	return recall(ctx, r, "principal/"+today.String()+"/"+subject, func() (access.Principal, error) { return r.principal(ctx, subject, today) })
+}
+
+func (r *Reader) principal(ctx context.Context, subject string, today calendar.Date) (access.Principal, error) {
+	people, err := each(ctx, r.store.System(), store.People, store.Query{Index: "by_subject", Equal: []any{subject}}, PersonOf)
 	if err != nil {
 		return access.Principal{}, err
 	}
@@ -177,43 +184,6 @@ func each[T any](ctx context.Context, r store.Reader, kind store.Kind, q store.Q
 			return out, nil
 		}
 		q.Token = p.Next
-	}
-}
-
-// decoded keeps what documents of the directory decode to, by their last commit: every call reads who may make it, and the same people call again and again. The
-// documents themselves are read each time, so that a change holds for the next call.
-type decoded struct {
-	mu     sync.Mutex
-	values map[store.Ref]any
-}
-
-// maxDecoded bounds what is kept.
-const maxDecoded = 5000
-
-// remembered gives what a document decodes to. Its slices are shared and must not be changed.
-func remembered[T any](k *decoded, of func(*store.Document) (T, error)) func(*store.Document) (T, error) {
-	type version struct {
-		hash  string
-		value T
-	}
-	return func(doc *store.Document) (T, error) {
-		k.mu.Lock()
-		v, ok := k.values[doc.Ref()].(version)
-		k.mu.Unlock()
-		if ok && v.hash == string(doc.Hash) {
-			return v.value, nil
-		}
-		value, err := of(doc)
-		if err != nil {
-			return value, err
-		}
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if k.values == nil || len(k.values) >= maxDecoded {
-			k.values = map[store.Ref]any{}
-		}
-		k.values[doc.Ref()] = version{string(doc.Hash), value}
-		return value, nil
 	}
 }
 

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/bsonform"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
@@ -80,7 +78,7 @@ var servedStates = []familyfile.State{familyfile.Assigned, familyfile.Cooperatio
 func (r *Reader) Families(ctx context.Context, gmina, staff string) ([]Family, error) {
 	var out []Family
 	for _, state := range servedStates {
-		q := store.Query{Index: "by_assistant", Equal: []any{staff, string(state)}}
+		q := store.Query{Index: "by_assistant", Equal: []any{staff, string(state)}, Narrow: true}
 		files, err := each(ctx, r.store.For(gmina), store.FamilyFiles, q, familyOf)
 		if err != nil {
 			return nil, err
@@ -91,49 +89,66 @@ func (r *Reader) Families(ctx context.Context, gmina, staff string) ([]Family, e
 }
 
 func familyOf(doc *store.Document) (Family, error) {
-	f := Family{File: doc.ID, Gmina: doc.Gmina}
-	if err := bsonform.Unmarshal(doc.Cover, &f.Cover); err != nil {
-		return f, fmt.Errorf("directory: cover of a family file: %w", err)
-	}
-	return f, nil
+	cover, err := store.Decoded[familyfile.Cover](doc, doc.Cover)
+	return Family{File: doc.ID, Gmina: doc.Gmina, Cover: cover}, err
 }
 
-// left gives the families whom a staff member who is not there on a day leaves without an assistant, and why. Nobody's person is read who is no assistant and
-// has no families, as most of an office are.
-func (r *Reader) left(ctx context.Context, gmina string, s Staff, day calendar.Date) (families []Family, gap Gap, err error) {
-	_, gone := GapOn(s, Person{}, day)
-	if gone {
-		if families, err = r.Families(ctx, gmina, s.ID); err != nil || len(families) == 0 {
-			return nil, gap, err
+// hasHad tells whether a staff member is named as the assistant of any family, past ones too. It reads nobody's family for the caller.
+func (r *Reader) hasHad(ctx context.Context, gmina, staff string) (bool, error) {
+	quiet, _ := store.WithReadSet(ctx)
+	page, err := r.store.For(gmina).List(quiet, store.FamilyFiles, store.Query{Index: "by_assistant", Equal: []any{staff}, Limit: 1, Narrow: true})
+	return err == nil && len(page.Hits) > 0, err
+}
+
+// away is a staff member who is not there as an assistant.
+type away struct {
+	staff Staff
+	gap   Gap
+}
+
+// awayOn gives the staff of a gmina who are not there as assistants on a day, by name: those who never were assistants too.
+func (r *Reader) awayOn(ctx context.Context, gmina string, day calendar.Date) ([]away, error) {
+	return recall(ctx, r, "away/"+gmina+"/"+day.String(), func() ([]away, error) {
+		staff, err := r.ListStaff(ctx, gmina, "")
+		if err != nil {
+			return nil, err
 		}
-	}
-	p, err := r.Person(ctx, gmina[:4], s.Person)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, gap, err
-	}
-	gap, alsoGone := GapOn(s, p, day)
-	if alsoGone && !gone {
-		families, err = r.Families(ctx, gmina, s.ID)
-	}
-	return families, gap, err
+		var out []away
+		for _, s := range staff {
+			p, err := r.Person(ctx, gmina[:4], s.Person)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return nil, err
+			}
+			if gap, gone := GapOn(s, p, day); gone {
+				out = append(out, away{s, gap})
+			}
+		}
+		return out, nil
+	})
 }
 
 // Uncovered gives the families of a gmina whose assistant is not there on a day, by the term of each. A family that is monitored can wait
 // for an assistant who is only absent, and is not among them then.
 func (r *Reader) Uncovered(ctx context.Context, gmina string, day calendar.Date) ([]Uncovered, error) {
-	staff, err := r.ListStaff(ctx, gmina, "")
+	gone, err := r.awayOn(ctx, gmina, day)
 	if err != nil {
 		return nil, err
 	}
 	var out []Uncovered
-	for _, s := range staff {
-		families, gap, err := r.left(ctx, gmina, s, day)
+	for _, a := range gone {
+		if had, err := r.hasHad(ctx, gmina, a.staff.ID); err != nil || !had {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		families, err := r.Families(ctx, gmina, a.staff.ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range families {
-			if f.Cover.State != familyfile.Monitoring || gap.Reason != GapAbsent {
-				out = append(out, Uncover(f, s, gap))
+			if f.Cover.State != familyfile.Monitoring || a.gap.Reason != GapAbsent {
+				out = append(out, Uncover(f, a.staff, a.gap))
 			}
 		}
 	}

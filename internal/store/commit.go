@@ -65,9 +65,9 @@ func remember(doc *Document, change Change) {
 	if doc.memo == nil {
 		return
 	}
-	doc.memo.put(doc.Cover, change.Cover)
+	doc.memo.put(embedded(doc.Cover), change.Cover)
 	for name, v := range change.Sections {
-		doc.memo.put(doc.Sections[name], v)
+		doc.memo.put(embedded(doc.Sections[name]), v)
 	}
 }
 

@@ -25,14 +25,14 @@ func (s *scope) List(ctx context.Context, kind Kind, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Next: next}
+	page := Page{Next: next, after: func(key []any) (string, error) { return s.sealToken(ctx, query, key) }}
 	for _, h := range hits {
 		doc, err := have.document(h)
 		if err != nil {
 			return Page{}, err
 		}
 		if s.reaches(doc) { // an index entry never outweighs the document
-			page.Hits = append(page.Hits, Hit{Key: h.Key[lead : len(h.Key)-1], Doc: s.handOut(ctx, doc)})
+			page.Hits = append(page.Hits, Hit{Key: h.Key[lead : len(h.Key)-1], Doc: s.handOut(ctx, doc), full: h.Key})
 		}
 	}
 	return page, nil

@@ -21,7 +21,7 @@ type memo struct {
 
 // decoded is a part and what it decodes to.
 type decoded struct {
-	raw   bson.Raw
+	raw   bson.RawValue
 	value any
 }
 
@@ -38,8 +38,8 @@ func (m *memo) get(k memoKey) (any, bool) {
 }
 
 // put notes what a part decodes to. Nothing is kept of an empty part.
-func (m *memo) put(raw bson.Raw, v any) {
-	if len(raw) == 0 || v == nil {
+func (m *memo) put(raw bson.RawValue, v any) {
+	if len(raw.Value) == 0 || v == nil {
 		return
 	}
 	m.mu.Lock()
@@ -47,22 +47,34 @@ func (m *memo) put(raw bson.Raw, v any) {
 	if m.known == nil {
 		m.known = map[memoKey]decoded{}
 	}
-	m.known[memoKey{&raw[0], reflect.TypeOf(v)}] = decoded{raw, v}
+	m.known[memoKey{&raw.Value[0], reflect.TypeOf(v)}] = decoded{raw, v}
 }
 
 // Decoded gives a part of a document (its cover or a section) as a value; the zero T for an absent part. What it holds is shared with other callers that have
 // the document and must not be changed.
 func Decoded[T any](d *Document, part bson.Raw) (T, error) {
+	return decodedValue[T](d, embedded(part))
+}
+
+// embedded is a document as a value.
+func embedded(part bson.Raw) bson.RawValue {
+	return bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: part}
+}
+
+// DecodedDeadlines gives the deadlines of a document under the rule of Decoded.
+func DecodedDeadlines[T any](d *Document) ([]T, error) { return decodedValue[[]T](d, d.Deadlines) }
+
+func decodedValue[T any](d *Document, part bson.RawValue) (T, error) {
 	var v T
-	if len(part) == 0 {
+	if len(part.Value) == 0 {
 		return v, nil
 	}
 	if d.memo != nil {
-		if known, ok := d.memo.get(memoKey{&part[0], reflect.TypeFor[T]()}); ok {
+		if known, ok := d.memo.get(memoKey{&part.Value[0], reflect.TypeFor[T]()}); ok {
 			return known.(T), nil
 		}
 	}
-	if err := bsonform.Unmarshal(part, &v); err != nil {
+	if err := bsonform.UnmarshalValue(part, &v); err != nil {
 		return v, fmt.Errorf("store: decode %T: %w", v, err)
 	}
 	if d.memo != nil {
@@ -106,14 +118,14 @@ func (m *memo) check(ref Ref) error {
 			continue // its bytes come in any order
 		}
 		fresh := reflect.New(k.typ)
-		if err := bsonform.Unmarshal(d.raw, fresh.Interface()); err != nil {
+		if err := bsonform.UnmarshalValue(d.raw, fresh.Interface()); err != nil {
 			return err
 		}
-		now, err := bsonform.Marshal(d.value)
+		_, now, err := bsonform.MarshalValue(d.value)
 		if err != nil {
 			return err
 		}
-		was, err := bsonform.Marshal(fresh.Elem().Interface())
+		_, was, err := bsonform.MarshalValue(fresh.Elem().Interface())
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ type testCase struct {
 
 // cases are all promises, in the order of the contract.
 func cases() []testCase {
-	return slices.Concat(engineCases, commitCases, contentCases, crashCases, listCases, recordCases, scopeCases, feedCases, auditCases)
+	return slices.Concat(engineCases, commitCases, contentCases, crashCases, listCases, processCases, recordCases, scopeCases, feedCases, auditCases)
 }
 
 // Run runs every case on a fresh database.

@@ -128,7 +128,7 @@ func (s *Server) collect(ctx context.Context, g access.Grant, f filter, size int
 	scope, q := s.deps.Scope(ctx), f.query()
 	q.Token = token
 	for {
-		q.Limit = size - len(out)
+		q.Limit, q.Narrow = size-len(out), true
 		page, err := scope.List(quiet, store.FamilyFiles, q)
 		if err != nil {
 			return nil, "", pageFault(err)

@@ -139,7 +139,7 @@ func (s *Server) stands(ctx context.Context, c claim, gmina string) (bool, error
 // inUse looks for another open file that holds one of the hashes.
 func (s *Server) inUse(ctx context.Context, scope store.Scope, want claim) error {
 	for _, h := range want.Hashes {
-		q := store.Query{Index: "by_pesel", Equal: []any{h}, Limit: 50}
+		q := store.Query{Index: "by_pesel", Equal: []any{h}, Limit: 50, Narrow: true}
 		for {
 			page, err := scope.List(ctx, store.FamilyFiles, q)
 			if err != nil {

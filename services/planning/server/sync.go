@@ -68,7 +68,7 @@ func (r *syncing) begin() error {
 	}
 	quiet, _ := store.WithReadSet(r.ctx) // the list is handed out file by file, each read anew and noted then
 	for token := ""; ; {
-		page, err := r.deps.Store.ForCoordinator(r.person).List(quiet, store.FamilyFiles, store.Query{Index: "by_audience", Limit: 100, Token: token})
+		page, err := r.deps.Store.ForCoordinator(r.person).List(quiet, store.FamilyFiles, store.Query{Index: "by_audience", Limit: 100, Token: token, Narrow: true})
 		if err != nil {
 			return fmt.Errorf("planning: linked files: %w", err)
 		}

@@ -114,7 +114,7 @@ func (s *Server) duplicates(ctx context.Context, t target, r referral.Referral) 
 
 // look adds the matches of one lookup.
 func (s *Server) look(ctx context.Context, t target, r referral.Referral, kind store.Kind, q store.Query, found map[store.Ref]duplicate) error {
-	q.Limit = lookPage
+	q.Limit, q.Narrow = lookPage, true
 	for seen := 0; seen < lookAtMost; {
 		page, err := s.Store.For(t.Gmina).List(ctx, kind, q)
 		if err != nil {

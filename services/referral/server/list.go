@@ -44,7 +44,7 @@ func (s *Server) ListReferrals(ctx context.Context, req *referralv1.ListReferral
 	// What is looked at and not shown is not noted as read: the scan has a read set of its own, what is shown is loaded.
 	scan, _ := store.WithReadSet(ctx)
 	for size := rpc.PageSize(req.GetPageSize()); len(out.GetReferrals()) < size; {
-		q.Limit = size - len(out.GetReferrals())
+		q.Limit, q.Narrow = size-len(out.GetReferrals()), true
 		page, err := s.Scope(ctx).List(scan, store.Referrals, q)
 		if err != nil {
 			return nil, err

@@ -53,7 +53,7 @@ func wholeGmina(ctx context.Context) (string, error) {
 
 func eachFile(ctx context.Context, scope store.Scope, fn func(reporting.File)) error {
 	for token := ""; ; {
-		page, err := scope.List(ctx, store.FamilyFiles, store.Query{Index: byOpened, Limit: pageOfCounting, Token: token})
+		page, err := scope.List(ctx, store.FamilyFiles, store.Query{Index: byOpened, Limit: pageOfCounting, Token: token, Narrow: true})
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (s *Server) behind(ctx context.Context, counts func(familyfile.Cover) bool,
 	counting, _ := store.WithReadSet(ctx)
 	scope := s.deps.Store.For(gmina)
 	for {
-		page, err := scope.List(counting, store.FamilyFiles, store.Query{Index: byOpened, Limit: size, Token: token})
+		page, err := scope.List(counting, store.FamilyFiles, store.Query{Index: byOpened, Limit: size, Token: token, Narrow: true})
 		if err != nil {
 			return nil, "", rpc.Absent(ctx, err)
 		}

@@ -11,9 +11,9 @@ import (
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/bsonform"
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/deadline"
+	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
@@ -71,7 +71,7 @@ func (s *Server) ListDeadlines(ctx context.Context, req *casefilev1.ListDeadline
 		out.Deadlines = append(out.Deadlines, rpc.Deadlines(found, n.Gmina, resource(h.Doc), t.today)...)
 		m.consume()
 	}
-	out.NextPageToken, err = m.token(ctx)
+	out.NextPageToken, err = m.token()
 	return out, err
 }
 
@@ -156,9 +156,8 @@ func (t terms) query() store.Query {
 
 // of gives the terms that a hit stands for: those of the document that fall due on the hit's day and are asked for.
 func (t terms) of(h store.Hit) ([]deadline.Deadline, error) {
-	ds, err := deadlinesOf(h.Doc)
 	due := dueOf(h)
-	return slices.DeleteFunc(ds, func(d deadline.Deadline) bool { return d.Due.String() != due || !t.wants(d) }), err
+	return deadlinesOf(h.Doc, func(d deadline.Deadline) bool { return d.Due.String() == due && t.wants(d) })
 }
 
 // dueOf is the due date in a hit's key, ISO.
@@ -170,13 +169,16 @@ func dueOf(h store.Hit) string {
 	return due
 }
 
-func deadlinesOf(doc *store.Document) ([]deadline.Deadline, error) {
-	if doc.Deadlines.IsZero() {
-		return nil, nil
+// deadlinesOf gives the terms of a document that are wanted.
+func deadlinesOf(doc *store.Document, wanted func(deadline.Deadline) bool) ([]deadline.Deadline, error) {
+	all, err := store.DecodedDeadlines[deadline.Deadline](doc)
+	var out []deadline.Deadline
+	for _, d := range all {
+		if wanted(d) {
+			out = append(out, d)
+		}
 	}
-	var ds []deadline.Deadline
-	err := bsonform.UnmarshalValue(doc.Deadlines, &ds)
-	return ds, err
+	return out, err
 }
 
 // termsOfFile gives the terms of one family file, which fit on one page.
@@ -192,11 +194,10 @@ func (s *Server) termsOfFile(ctx context.Context, file string, t terms) (*casefi
 	if _, _, err := reach(ctx, doc); err != nil {
 		return nil, err
 	}
-	ds, err := deadlinesOf(doc)
+	ds, err := deadlinesOf(doc, func(d deadline.Deadline) bool { return t.wants(d) && t.within(d) })
 	if err != nil {
 		return nil, err
 	}
-	ds = slices.DeleteFunc(ds, func(d deadline.Deadline) bool { return !t.wants(d) || !t.within(d) })
 	deadline.Sort(ds)
 	return &casefilev1.ListDeadlinesResponse{Deadlines: rpc.Deadlines(ds, t.gmina, n.String(), t.today)}, nil
 }
@@ -220,8 +221,12 @@ type referralParties struct {
 // reached says whether the caller reaches a family file or referral that a list has met.
 func reached(ctx context.Context, doc *store.Document) (bool, error) {
 	if doc.Kind == store.FamilyFiles {
-		l, err := rpc.Decode[listed](doc.Cover)
-		return err == nil && l.reaches(access.GrantFrom(ctx)), err
+		c, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
+		if err != nil || c.State == familyfile.Fenced {
+			return false, err
+		}
+		_, ok := access.GrantFrom(ctx).RoleOn(c.Parties())
+		return ok, nil
 	}
 	c, err := rpc.Part[referralParties](doc, doc.Cover)
 	if err != nil {
@@ -314,16 +319,16 @@ func (m *merge) head(ctx context.Context) (best store.Hit, found []deadline.Dead
 func (m *merge) consume() { m.last.consume() }
 
 // token is where the next page begins, "" when nothing is left.
-func (m *merge) token(ctx context.Context) (string, error) {
+func (m *merge) token() (string, error) {
 	p := place{FilesEnd: true, ReferralsEnd: true}
 	var err error
 	if m.files != nil {
-		if p.Files, p.FilesEnd, err = m.files.token(ctx); err != nil {
+		if p.Files, p.FilesEnd, err = m.files.token(); err != nil {
 			return "", err
 		}
 	}
 	if m.referrals != nil {
-		if p.Referrals, p.ReferralsEnd, err = m.referrals.token(ctx); err != nil {
+		if p.Referrals, p.ReferralsEnd, err = m.referrals.token(); err != nil {
 			return "", err
 		}
 	}

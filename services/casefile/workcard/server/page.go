@@ -69,9 +69,9 @@ type stream struct {
 }
 
 // newStream begins where a token of the same query says. It asks for so many hits at once as its caller wants, so that a page whose hits are all wanted is read
-// by one query, which gives its token too.
+// by one query. The documents come without their sections.
 func newStream(r store.Reader, kind store.Kind, q store.Query, size int, accept func(store.Hit) (bool, error)) *stream {
-	q.Limit = size
+	q.Limit, q.Narrow = size, true
 	return &stream{reader: r, kind: kind, query: q, accept: accept, left: scanned}
 }
 
@@ -114,17 +114,14 @@ func (s *stream) read(ctx context.Context) (err error) {
 // consume goes past the hit that head gave.
 func (s *stream) consume() { s.at, s.wanted = s.at+1, false }
 
-// token is where to go on; end says that there is nothing left. Within a page it asks for just the hits consumed, whose token it is.
-func (s *stream) token(ctx context.Context) (token string, end bool, err error) {
+// token is where to go on; end says that there is nothing left.
+func (s *stream) token() (token string, end bool, err error) {
 	switch {
 	case s.loaded && s.at >= len(s.page.Hits):
 		return s.page.Next, s.page.Next == "", nil
 	case s.at == 0:
 		return s.query.Token, false, nil
 	}
-	q := s.query
-	q.Limit = s.at
-	quiet, _ := store.WithReadSet(ctx)
-	page, err := s.reader.List(quiet, s.kind, q)
-	return page.Next, page.Next == "" && err == nil, err
+	token, err = s.page.After(s.at - 1)
+	return token, false, err
 }

@@ -51,7 +51,7 @@ func (s *Server) SearchFamilyFiles(ctx context.Context, req *casefilev1.SearchFa
 		out.FamilyFiles = append(out.FamilyFiles, row)
 		hits.consume()
 	}
-	token, end, err := hits.token(ctx)
+	token, end, err := hits.token()
 	if !end {
 		out.NextPageToken = token
 	}
@@ -92,24 +92,6 @@ func visible(ctx context.Context, doc *store.Document) (access.Role, familyfile.
 		return "", cover, false, nil
 	}
 	return role, cover, err == nil, err
-}
-
-// listed is what the object rules ask of a family file's cover. A list looks at many covers for nothing else.
-type listed struct {
-	State          familyfile.State   `bson:"state"`
-	Area           string             `bson:"area"`
-	SocialWorker   string             `bson:"social_worker"`
-	ContractedBody string             `bson:"contracted_body"`
-	Assistant      string             `bson:"assistant"`
-	Children       []familyfile.Child `bson:"children"`
-	LockedOut      []string           `bson:"locked_out"`
-}
-
-// reaches says whether the caller reaches a family file that a list has met.
-func (l listed) reaches(g access.Grant) bool {
-	c := familyfile.Cover{Area: l.Area, SocialWorker: l.SocialWorker, ContractedBody: l.ContractedBody, Assistant: l.Assistant, Children: l.Children, LockedOut: l.LockedOut}
-	_, ok := g.RoleOn(c.Parties())
-	return ok && l.State != familyfile.Fenced
 }
 
 func hitOut(doc *store.Document) (*casefilev1.FamilyFileHit, error) {
