@@ -251,13 +251,20 @@ type Access struct {
 type Hit struct {
 	Key []any
 	Doc *Document
+
+	full []any // key as the engine has it
 }
 
 // Page is one page of a list. Next is "" on the last page.
 type Page struct {
 	Hits []Hit
 	Next string
+
+	after func(key []any) (string, error)
 }
+
+// After gives the token of the list that goes on behind a hit of the page, by its place; Next is that of the last one.
+func (p Page) After(i int) (string, error) { return p.after(p.Hits[i].full) }
 
 // RecordPage is one page of records.
 type RecordPage struct {
