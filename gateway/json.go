@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -41,4 +43,27 @@ func (r roomy) Marshal(v any) ([]byte, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	return b, nil
+}
+
+// body is the body of a request, read to its end.
+type body struct {
+	*bytes.Reader
+	all []byte
+}
+
+func bodyOf(all []byte) *body { return &body{bytes.NewReader(all), all} }
+
+// Close implements io.Closer.
+func (b *body) Close() error { return nil }
+
+// NewDecoder implements runtime.Marshaler. A body that is one message of JSON and nothing else is read where it lies; whatever else there is, the library reads, which
+// looks for the end of the first value before it reads a copy of it. A message is empty before.
+func (r roomy) NewDecoder(from io.Reader) runtime.Decoder {
+	b, held := from.(*body)
+	return runtime.DecoderFunc(func(v any) error {
+		if m, ok := v.(proto.Message); ok && held && b.Len() == len(b.all) && r.UnmarshalOptions.Unmarshal(b.all, m) == nil {
+			return nil
+		}
+		return r.JSONPb.NewDecoder(from).Decode(v) //nolint:wrapcheck // told apart by its text, and io.EOF by itself
+	})
 }

@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
@@ -38,6 +42,32 @@ func TestAnswersAreWrittenAsTheLibraryDoes(t *testing.T) {
 			}
 			if asJSON().ContentType(v) != library.ContentType(v) {
 				t.Errorf("type %s", asJSON().ContentType(v))
+			}
+		})
+	}
+}
+
+// A body is read as the library does, whatever stands in it.
+func TestBodiesAreReadAsTheLibraryDoes(t *testing.T) {
+	library := &runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{}}
+	for name, text := range map[string]string{
+		"a message": `{"referral":{"area":"x","members":[{}]},"requestId":"a"}`, "spaces": " {\n} ", "more after it": `{"requestId":"a"} x`, "two": `{"requestId":"a"}{"requestId":"b"}`,
+		"nothing": "", "a space": " ", "null": "null", "a list": "[]", "half": `{"requestId":"a`, "unknown": `{"no":1}`, "wrong": `{"requestId":1}`, "not UTF-8": "{\"requestId\":\"\xff\"}", "twice": `{"requestId":"a","requestId":"b"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, got := &referralv1.CreateReferralRequest{}, &referralv1.CreateReferralRequest{}
+			wantErr := library.NewDecoder(strings.NewReader(text)).Decode(want)
+			err := asJSON().NewDecoder(bodyOf([]byte(text))).Decode(got)
+			if fmt.Sprint(err) != fmt.Sprint(wantErr) || errors.Is(err, io.EOF) != errors.Is(wantErr, io.EOF) {
+				t.Errorf("error %v, want %v", err, wantErr)
+			}
+			if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+				t.Error(diff)
+			}
+			var part, wantPart *referralv1.Referral
+			wantErr = library.NewDecoder(strings.NewReader(text)).Decode(&wantPart)
+			if err := asJSON().NewDecoder(bodyOf([]byte(text))).Decode(&part); fmt.Sprint(err) != fmt.Sprint(wantErr) || !proto.Equal(part, wantPart) {
+				t.Errorf("a part: %v %v, want %v %v", part, err, wantPart, wantErr)
 			}
 		})
 	}

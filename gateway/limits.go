@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -32,7 +31,7 @@ func limited(cfg Config, next http.Handler) http.Handler {
 				fail.write(r.Context(), w)
 				return
 			}
-			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			r.Body, r.ContentLength = bodyOf(body), int64(len(body))
 		}
 		r.Header["Content-Type"] = jsonType // as every body is read; the library would write a type that it cannot parse to its log
 		streams, timeout := strings.HasSuffix(r.URL.Path, streamSuffix), cfg.Timeout
@@ -57,11 +56,16 @@ func legible(u *url.URL) bool {
 	return utf8.ValidString(u.Path) && (err != nil || utf8.ValidString(query))
 }
 
+// readAtOnce is how many bytes a request gets room for before they have come.
+const readAtOnce = 16 << 10
+
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem) {
 	if t := r.Header.Get("Content-Type"); t != "" && !readAsJSON(t) {
 		return nil, problemMediaType
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	// Room for what is announced, up to what costs nothing: announcing is cheap.
+	into := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), readAtOnce)+bytes.MinRead))
+	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -69,7 +73,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *pro
 	case err != nil:
 		return nil, problemBody
 	}
-	return body, nil
+	return into.Bytes(), nil
 }
 
 // readAsJSON says that a body of the type is read: JSON, or what curl calls the body of -d when no type is named, which is read as JSON all the same.
