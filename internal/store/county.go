@@ -16,7 +16,7 @@ func (s *countyScope) EachCover(ctx context.Context, fn func(gmina string, cover
 	if len(s.value) != 4 {
 		return ErrNotFound
 	}
-	q := EngineQuery{Collection: string(FamilyFiles), Index: filesByCounty.Name, Fields: filesByCounty.Fields, Equal: []any{s.value}}
+	q := EngineQuery{Collection: string(FamilyFiles), Index: filesByCounty.Name, Fields: filesByCounty.Fields, Equal: []any{s.value}, Narrow: true}
 	return s.each(ctx, q, func(h EngineHit) error {
 		doc, err := decodeDocument(h.Body)
 		if err != nil {

@@ -72,22 +72,43 @@ func IndexKeys(body bson.Raw, fields []string) ([][]any, error) {
 	if len(elements) == 0 {
 		elements = []bson.RawValue{{}}
 	}
+	paths := make([]path, len(fields))
+	for i, field := range fields {
+		paths[i] = pathOf(field, array)
+	}
+	whole := bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: body}
 	keys := make([][]any, 0, len(elements))
 	for _, element := range elements {
 		key := make([]any, len(fields))
-		for i, field := range fields {
-			if array != "" && field == array {
-				key[i] = scalar(element)
-			} else if rest, ok := strings.CutPrefix(field, array+"."); ok && array != "" {
-				key[i] = lookupScalar(element, rest)
-			} else {
-				key[i] = lookupScalar(bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: body}, field)
+		for i, p := range paths {
+			from := whole
+			if p.inArray {
+				from = element
 			}
+			key[i] = lookupScalar(from, p.names)
 		}
 		keys = append(keys, key)
 	}
 	slices.SortFunc(keys, CompareKeys)
 	return slices.CompactFunc(keys, func(a, b []any) bool { return CompareKeys(a, b) == 0 }), nil
+}
+
+// path is the way to a value of an index: from the document, or from an element of the array that the index leads through.
+type path struct {
+	inArray bool
+	names   []string
+}
+
+func pathOf(field, array string) path {
+	if rest, ok := strings.CutPrefix(field, array); ok && array != "" {
+		if rest == "" {
+			return path{inArray: true}
+		}
+		if rest[0] == '.' {
+			return path{true, strings.Split(rest[1:], ".")}
+		}
+	}
+	return path{false, strings.Split(field, ".")}
 }
 
 // indexArray finds the array that the paths lead through, "" when there is none.
@@ -122,14 +143,11 @@ func step(v bson.RawValue, name string) bson.RawValue {
 	return bson.Raw(v.Value).Lookup(name)
 }
 
-func lookupScalar(v bson.RawValue, path string) any {
-	for part := range strings.SplitSeq(path, ".") {
-		v = step(v, part)
+// lookupScalar gives the index value at the end of a way, nil where it cannot be ordered.
+func lookupScalar(v bson.RawValue, names []string) any {
+	for _, name := range names {
+		v = step(v, name)
 	}
-	return scalar(v)
-}
-
-func scalar(v bson.RawValue) any {
 	out, _ := normalRaw(v)
 	return out
 }

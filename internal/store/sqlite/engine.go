@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -76,23 +74,6 @@ type collection struct {
 	cid     int64
 	indexes []index
 	counted bool // its changes are counted, see store.Whole
-}
-
-type index struct {
-	iid    int64
-	name   string
-	fields []string
-	roots  []string // top fields that the paths begin with
-}
-
-func newIndex(iid int64, name string, fields []string) index {
-	ix := index{iid: iid, name: name, fields: fields}
-	for _, field := range fields {
-		if root, _, _ := strings.Cut(field, "."); !slices.Contains(ix.roots, root) {
-			ix.roots = append(ix.roots, root)
-		}
-	}
-	return ix
 }
 
 // Open opens the file at path, which is made when it is not there, and starts the writer; Close ends it.

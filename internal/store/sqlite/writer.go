@@ -5,10 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"asysta.example/internal/store"
 )
@@ -407,75 +405,4 @@ func (w *writer) lookUp(c *collection, sequence string) (int64, error) {
 		return 0, fmt.Errorf("sqlite: foreign key in sequence %q", sequence)
 	}
 	return n, nil
-}
-
-// index takes a document's entries from what they were to what they are to be; either body may be nil. At gives the document's row.
-func (w *writer) index(indexes []index, id string, before, after bson.Raw, at func() (int64, error)) error {
-	changed := changedFields(before, after)
-	for _, ix := range indexes {
-		if !slices.ContainsFunc(ix.roots, changed) {
-			continue
-		}
-		old, err := entryKeys(ix, id, before)
-		if err != nil {
-			return err
-		}
-		now, err := entryKeys(ix, id, after)
-		if err != nil {
-			return err
-		}
-		for _, key := range old {
-			if !slices.ContainsFunc(now, func(k []byte) bool { return string(k) == string(key) }) {
-				if _, err := w.leave.run(ix.iid, key); err != nil {
-					return err
-				}
-			}
-		}
-		for _, key := range now {
-			if !slices.ContainsFunc(old, func(k []byte) bool { return string(k) == string(key) }) {
-				rid, err := at()
-				if err != nil {
-					return err
-				}
-				if _, err := w.enter.run(ix.iid, key, rid); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// changedFields tells of top fields whether two documents differ in them; whatever is new or gone has changed.
-func changedFields(before, after bson.Raw) func(field string) bool {
-	if before == nil || after == nil {
-		return func(string) bool { return true }
-	}
-	known := map[string]bool{}
-	return func(field string) bool {
-		changed, ok := known[field]
-		if !ok {
-			changed = !before.Lookup(field).Equal(after.Lookup(field))
-			known[field] = changed
-		}
-		return changed
-	}
-}
-
-// entryKeys gives the encoded keys of a document in an index, each with the id at its end.
-func entryKeys(ix index, id string, body bson.Raw) ([][]byte, error) {
-	if body == nil {
-		return nil, nil
-	}
-	keys, err := store.IndexKeys(body, ix.fields)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]byte, len(keys))
-	for i, key := range keys {
-		if out[i], err = encodeKey(nil, append(key, id)...); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
