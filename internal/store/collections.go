@@ -67,8 +67,8 @@ var (
 	accessByRef       = IndexSpec{Name: "by_ref", Fields: []string{"refs", "at"}}
 	filesByCounty     = IndexSpec{Name: "by_county", Fields: []string{"county", "gmina"}}
 	recordsByFile     = IndexSpec{Name: "by_file", Fields: []string{"file", "date"}}
-	recordsByGmina    = IndexSpec{Name: "by_gmina", Fields: []string{"gmina", "date"}}
-	recordsByCounty   = IndexSpec{Name: "by_county", Fields: []string{"county", "date"}}
+	recordsByGmina    = IndexSpec{Name: "by_gmina", Fields: []string{"gmina", "date"}}   // of a gmina's aggregates
+	recordsByCounty   = IndexSpec{Name: "by_county", Fields: []string{"county", "date"}} // of the county's
 )
 
 // Specs are all collections with their indexes, as Migrate creates them. Relay and sweep have indexes of their own, which a whole engine does not need; it numbers the
@@ -102,7 +102,11 @@ func Specs(whole bool) []CollectionSpec {
 	for _, t := range []RecordType{
 		Visits, Contacts, Interventions, CourtMatters, PlanVersions, Assessments, ChildPlanDocs, MonitorNotes, Corrections,
 	} {
-		specs = append(specs, CollectionSpec{Name: string(t), Indexes: []IndexSpec{recordsByFile, recordsByGmina, recordsByCounty}})
+		byTenant := recordsByGmina
+		if countyKinds[recordsOf[t]] {
+			byTenant = recordsByCounty
+		}
+		specs = append(specs, CollectionSpec{Name: string(t), Indexes: []IndexSpec{recordsByFile, byTenant}})
 	}
 	return specs
 }

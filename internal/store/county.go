@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -37,24 +38,59 @@ func (s *countyScope) EachRecord(
 	if _, ok := recordsOf[t]; !ok || len(s.value) != 4 {
 		return ErrNotFound
 	}
-	q := EngineQuery{Collection: string(t), Index: recordsByCounty.Name, Fields: recordsByCounty.Fields, Equal: []any{s.value}}
-	if from != "" {
-		q.From = from
+	between := func(q EngineQuery) error {
+		if from != "" {
+			q.From = from
+		}
+		if to != "" {
+			q.To = to
+		}
+		return s.each(ctx, q, func(h EngineHit) error {
+			r, err := decodeRecord(t, h.Body)
+			if err != nil {
+				return err
+			}
+			body, err := only(r.Body, fields)
+			if err != nil {
+				return err
+			}
+			return fn(r.Gmina, r.File, body)
+		})
 	}
-	if to != "" {
-		q.To = to
+	if countyKinds[recordsOf[t]] {
+		return between(EngineQuery{Collection: string(t), Index: recordsByCounty.Name, Fields: recordsByCounty.Fields, Equal: []any{s.value}})
 	}
-	return s.each(ctx, q, func(h EngineHit) error {
-		r, err := decodeRecord(t, h.Body)
+	for gmina, err := range s.gminasWith(ctx, t) {
 		if err != nil {
 			return err
 		}
-		body, err := only(r.Body, fields)
-		if err != nil {
+		if err := between(EngineQuery{Collection: string(t), Index: recordsByGmina.Name, Fields: recordsByGmina.Fields, Equal: []any{gmina}}); err != nil {
 			return err
 		}
-		return fn(r.Gmina, r.File, body)
-	})
+	}
+	return nil
+}
+
+// gminasWith gives the gminas of the county in which records of a type were made, one look at the index for each.
+func (s *countyScope) gminasWith(ctx context.Context, t RecordType) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		q := EngineQuery{Collection: string(t), Index: recordsByGmina.Name, Fields: recordsByGmina.Fields, From: s.value, To: s.value + ":", Limit: 1} // ":" follows the digits
+		for {
+			hits, err := s.engine.Find(ctx, q)
+			if err != nil {
+				yield("", fmt.Errorf("store: gminas with records: %w", err))
+				return
+			}
+			if len(hits) == 0 {
+				return
+			}
+			gmina, _ := hits[0].Key[0].(string)
+			if !yield(gmina, nil) {
+				return
+			}
+			q.From = gmina + "\x00"
+		}
+	}
 }
 
 // only gives a document reduced to some of its top fields.

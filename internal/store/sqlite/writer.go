@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 
-
 	"asysta.example/internal/store"
 )
 
