@@ -124,12 +124,12 @@ func callOf(p *policy, req proto.Message, hash func([]byte) []byte) (Call, error
 		return c, nil
 	}
 	if p.requestID != nil {
-		if c.RequestID = m.Get(p.requestID).String(); !requestIDForm.MatchString(c.RequestID) {
+		id := m.Get(p.requestID)
+		if c.RequestID = id.String(); !requestIDForm.MatchString(c.RequestID) {
 			return c, fault.Invalid("request_id", "REQUEST_ID", "podaj identyfikator żądania: od 8 do 64 liter, cyfr lub łączników; przy ponowieniu ten sam.")
 		}
-		body := proto.Clone(req)
-		body.ProtoReflect().Clear(p.requestID)
-		req = body
+		m.Clear(p.requestID) // for the hash alone; the request is this call's own, and its handler has not seen it yet
+		defer m.Set(p.requestID, id)
 	}
 	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
 	if err != nil {
