@@ -55,6 +55,14 @@ var guards = []guard{
 		"return g, len(g.Roles) > 0", "return g, true", "./internal/rpc", "TestWhoMayCallWhere",
 	},
 	{
+		"permission: a call within the process passes the chain", "internal/rpc/inside.go",
+		"&c.sent), read, s.chain)", "&c.sent), read, nil)", "./internal/rpc", "TestWhoMayCallWhere",
+	},
+	{
+		"permission: a handler within the process sees nothing of its caller's context", "internal/rpc/inside.go",
+		"func (s severed) Value(any) any { return nil }", "func (s severed) Value(k any) any { return s.of.Value(k) }", "./internal/rpc", "TestDirectKeepsTheSidesApart",
+	},
+	{
 		"permission: a method without one does not start", "internal/rpc/server.go",
 		"if err := s.Check(); err != nil {", "if err := s.Check(); false {", "./internal/rpc", "TestServerRefusesMethodsWithoutPermission",
 	},
