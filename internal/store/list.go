@@ -50,14 +50,13 @@ func (c *core) have(kind Kind, q *EngineQuery) *atHand {
 	h := &atHand{core: c, narrow: q.Narrow, docs: map[string]*Document{}}
 	if c.whole {
 		q.Known = func(id string, version int64) bool {
-			if _, ok := h.docs[id]; ok {
-				return true
-			}
 			doc := c.cache.version(Ref{Kind: kind, ID: id}, version, q.Narrow)
-			if doc != nil {
-				h.docs[id] = doc
+			if doc == nil {
+				delete(h.docs, id) // an engine may ask again, of a later state
+				return false
 			}
-			return doc != nil
+			h.docs[id] = doc
+			return true
 		}
 	}
 	return h

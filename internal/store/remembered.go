@@ -10,7 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 )
 
-// Requests are what an aggregate remembers, oldest first. A document has them as one binary value, a third of what an array of documents takes: of each the version, then mark,
+// Requests are what an aggregate remembers, oldest first. A document has them as one binary value, half of what an array of documents takes: of each the version, then mark,
 // id and result, each after its length; numbers are unsigned varints. The journal has them in clear. Documents of schema 1 have the array.
 type Requests []Request
 

@@ -76,8 +76,13 @@ func hitOf(key driver.Value) (store.EngineHit, error) {
 	return store.EngineHit{Key: values}, err
 }
 
-// newer gives hits of one state of the file, with the documents of which the caller does not have that version.
+// newer gives hits of one state of the file, with the documents of which the caller does not have that version. Where there are some, they are read by statements of
+// their own; should one have changed in between, everything is asked again in one transaction.
 func (r *reader) newer(ctx context.Context, q store.EngineQuery, iid int64, low, high []byte) (hits []store.EngineHit, err error) {
+	hits, still, err := r.look(ctx, q, iid, low, high)
+	if still || err != nil {
+		return hits, err
+	}
 	if _, err := r.begin.run(); err != nil {
 		return nil, err
 	}
@@ -85,47 +90,69 @@ func (r *reader) newer(ctx context.Context, q store.EngineQuery, iid int64, low,
 		_, end := r.rollback.run()
 		err = errors.Join(err, end)
 	}()
-	stmt, one := r.versionUp, r.whole
+	hits, _, err = r.look(ctx, q, iid, low, high)
+	return hits, err
+}
+
+// look asks for the entries and then for the documents. Still says that these were as the entries had them.
+func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, high []byte) (hits []store.EngineHit, still bool, err error) {
+	stmt := r.versionUp
 	if q.Desc {
 		stmt = r.versionDown
 	}
-	if q.Narrow {
-		one = r.narrow
+	type wanted struct {
+		at           int // place of the hit
+		rid, version int64
 	}
-	var missing []int // places of hits
-	var rows []int64  // of their documents
+	var missing []wanted
 	err = stmt.each(func(cols []driver.Value) error {
 		hit, err := hitOf(cols[0])
 		if err != nil {
 			return err
 		}
-		rid, _ := cols[1].(int64)
-		version, _ := cols[2].(int64)
-		if id, _ := hit.Key[len(hit.Key)-1].(string); !q.Known(id, version) {
-			missing, rows = append(missing, len(hits)), append(rows, rid)
+		w := wanted{at: len(hits)}
+		w.rid, _ = cols[1].(int64)
+		w.version, _ = cols[2].(int64)
+		if id, _ := hit.Key[len(hit.Key)-1].(string); !q.Known(id, w.version) {
+			missing = append(missing, w)
 		}
 		hits = append(hits, hit)
 		return nil
 	}, iid, low, high, int64(q.Limit))
-	read := map[int64][]byte{}
-	for i, at := range missing {
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return nil, err
-		}
-		body, ok := read[rows[i]]
-		if !ok {
-			cols, _, askErr := one.one(rows[i])
-			if askErr != nil {
-				return nil, askErr
-			}
-			if body, err = document(cols); err != nil {
-				return nil, err
-			}
-			read[rows[i]] = body
-		}
-		hits[at].Body = body
+	if err != nil {
+		return nil, false, err
 	}
-	return hits, err
+	read := map[int64][]byte{}
+	for _, w := range missing {
+		body, ok := read[w.rid]
+		if !ok {
+			var version int64
+			if body, version, err = r.document(w.rid, q.Narrow); err != nil {
+				return nil, false, err
+			}
+			if version != w.version {
+				return nil, false, ctx.Err()
+			}
+			read[w.rid] = body
+		}
+		hits[w.at].Body = body
+	}
+	return hits, true, ctx.Err()
+}
+
+// document gives what a row holds now, version 0 where it is gone.
+func (r *reader) document(rid int64, narrow bool) (body []byte, version int64, err error) {
+	stmt := r.whole
+	if narrow {
+		stmt = r.narrow
+	}
+	cols, found, err := stmt.one(rid)
+	if err != nil || !found {
+		return nil, 0, err
+	}
+	version, _ = cols[0].(int64)
+	body, err = document(cols[1:])
+	return body, version, err
 }
 
 // walk gives documents in the order of their keys.

@@ -48,7 +48,7 @@ func newReader(name string) (*reader, error) {
 		&r.up:       find(whole, "ASC"), &r.down: find(whole, "DESC"),
 		&r.narrowUp: find("d.body", "ASC"), &r.narrowDown: find("d.body", "DESC"),
 		&r.versionUp: find("d.rid, d.version", "ASC"), &r.versionDown: find("d.rid, d.version", "DESC"),
-		&r.whole: `SELECT ` + whole + ` FROM docs d WHERE d.rid = ?`, &r.narrow: `SELECT d.body FROM docs d WHERE d.rid = ?`,
+		&r.whole: `SELECT d.version, ` + whole + ` FROM docs d WHERE d.rid = ?`, &r.narrow: `SELECT d.version, d.body FROM docs d WHERE d.rid = ?`,
 		&r.walkUp: walk("ASC"), &r.walkDown: walk("DESC"),
 		&r.begin: `BEGIN`, &r.rollback: `ROLLBACK`,
 	})
