@@ -95,10 +95,10 @@ func decodePosting(h EngineHit) (p posting, err error) {
 	return p, nil
 }
 
-// lines gives the numbers of a posting's lines, newest first.
-func (p posting) lines(yield func(n int64) bool) {
-	for i := len(p.at) - 2; i >= 0; i -= 2 {
-		if !yield(p.from + int64(binary.BigEndian.Uint16(p.at[i:]))) {
+// lines gives the numbers of a posting's lines, newest first, each with its place.
+func (p posting) lines(yield func(i int, n int64) bool) {
+	for i := len(p.at)/2 - 1; i >= 0; i-- {
+		if !yield(i, p.from+int64(binary.BigEndian.Uint16(p.at[2*i:]))) {
 			return
 		}
 	}

@@ -327,8 +327,9 @@ func finishedBetween(t *testing.T, file []byte, reads int) bool {
 			t.Errorf("%d segments, %v", n, err)
 		}
 	}
+	asked := store.Open(between).For(gmina)
 	for token := ""; ; {
-		page, next, err := store.Open(between).For(gmina).AccessLog(t.Context(), fileOf("a"), 3, token)
+		page, next, err := asked.AccessLog(t.Context(), fileOf("a"), 3, token)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 )
 
@@ -37,24 +37,13 @@ func (c *core) numberedHits(ctx context.Context, ref string, after []any, want i
 	return append(hits, posted...), err
 }
 
-// tailHits looks at each line behind one and before another.
-func (c *core) tailHits(ctx context.Context, ref string, behind, before int64, want int) (hits []EngineHit, err error) {
-	q := EngineQuery{Collection: accessLines, From: lineKey(behind + 1), To: lineKey(before), Desc: true}
-	err = c.each(ctx, q, func(h EngineHit) error {
-		if !bytes.Contains(h.Body, []byte(ref)) {
-			return nil
-		}
-		refs, err := refsOf(h)
-		if err != nil || !slices.Contains(refs, ref) {
-			return err
-		}
-		hits = append(hits, EngineHit{Key: []any{lineNumber(hitKey(h)), int64(0)}, Body: h.Body})
-		return stopAt(want, hits)
-	})
-	if errors.Is(err, errStop) || errors.Is(err, ErrNoCollection) {
-		err = nil
+// tailHits gives the lines behind a segment and before a line.
+func (c *core) tailHits(ctx context.Context, ref string, behind, before int64, want int) ([]EngineHit, error) {
+	lines, err := c.tailOf(ctx, ref, behind)
+	if err != nil {
+		return nil, err
 	}
-	return hits, err
+	return c.lineHits(ctx, nil, slices.Backward(lines), 0, before, want)
 }
 
 // postedHits gives the lines before one that are named by the postings of segments up to one.
@@ -72,23 +61,10 @@ func (c *core) postedHits(ctx context.Context, ref string, number, before int64,
 		if err != nil {
 			return err
 		}
-		for n := range p.lines {
-			if n >= before {
-				continue
-			}
-			body, err := c.engine.Get(ctx, accessLines, lineKey(n))
-			if errors.Is(err, ErrNotFound) {
-				return missingLine(n)
-			}
-			if err != nil {
-				return err
-			}
-			hits = append(hits, EngineHit{Key: []any{n, of}, Body: body})
-			if err := stopAt(want, hits); err != nil {
-				return err
-			}
+		if hits, err = c.lineHits(ctx, hits, p.lines, of, before, want); err == nil && len(hits) == want {
+			err = errStop
 		}
-		return nil
+		return err
 	})
 	if errors.Is(err, errStop) {
 		err = nil
@@ -96,10 +72,23 @@ func (c *core) postedHits(ctx context.Context, ref string, number, before int64,
 	return hits, err
 }
 
-// stopAt ends a walk that has found what is wanted.
-func stopAt(want int, hits []EngineHit) error {
-	if len(hits) == want {
-		return errStop
+// lineHits adds the lines of some numbers, those before one, until there are as many hits as wanted.
+func (c *core) lineHits(ctx context.Context, hits []EngineHit, numbers iter.Seq2[int, int64], of, before int64, want int) ([]EngineHit, error) {
+	for _, n := range numbers {
+		if len(hits) == want {
+			break
+		}
+		if n >= before {
+			continue
+		}
+		body, err := c.engine.Get(ctx, accessLines, lineKey(n))
+		if errors.Is(err, ErrNotFound) {
+			return nil, missingLine(n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		hits = append(hits, EngineHit{Key: []any{n, of}, Body: body})
 	}
-	return nil
+	return hits, nil
 }

@@ -16,7 +16,8 @@ type core struct {
 	tokenMu  sync.Mutex
 	tokenKey []byte
 
-	indexer indexer
+	indexer  indexer
+	unposted accessTail
 }
 
 // Open gives the Store that an engine holds. Closing the Store closes the engine. The collections must have been made (SystemScope.Migrate).

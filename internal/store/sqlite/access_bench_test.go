@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"asysta.example/internal/store"
 	"asysta.example/internal/store/sqlite"
 )
@@ -58,6 +60,33 @@ func BenchmarkLogAccess(b *testing.B) {
 			b.ReportMetric(float64((cpuNow-cpu).Microseconds())/float64(b.N), "cpu-µs/op")
 			b.ReportMetric(float64(writtenNow-written)/4096/float64(b.N), "pages/op")
 		})
+	}
+}
+
+// BenchmarkAccessLog asks who read a family of 3,000, a page of 50, where the last segment is almost whole and its lines are looked at one by one.
+func BenchmarkAccessLog(b *testing.B) {
+	st := store.Open(open(b, filepath.Join(b.TempDir(), "asysta.db"), sqlite.WithoutSync()))
+	defer st.Close()
+	if err := st.System().Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	s, file := st.For("2004022"), store.Ref{Kind: store.FamilyFiles, ID: "f"}
+	change := store.Change{Actor: store.Actor{Person: "p"}, Method: "/m", RecordedAt: time.Now(), Cover: bson.D{}}
+	if _, _, err := s.Commit(b.Context(), s.New(file), change); err != nil {
+		b.Fatal(err)
+	}
+	files := []string{file.String()}
+	for n := range 2999 {
+		files = append(files, fmt.Sprintf("%s/%026d", store.FamilyFiles, n))
+	}
+	logLines(b, st, files, 25, 5*4096-1)
+	if _, err := st.System().IndexAccess(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if lines, _, err := s.AccessLog(b.Context(), file, 50, ""); err != nil || len(lines) != 50 {
+			b.Fatalf("%d lines, %v", len(lines), err)
+		}
 	}
 }
 

@@ -36,10 +36,10 @@ func (b *bench) logMany(t *testing.T, st store.Store, lines int, of, another sto
 	group.Wait()
 }
 
-// many is a number of lines of more than one segment, or a few where there are none.
+// many is a number of lines of a segment and some more, or a few where there are no segments.
 func (b *bench) many() int {
 	if b.factory.Whole {
-		return 2*segment + 100
+		return segment + 600
 	}
 	return 70
 }
@@ -105,20 +105,19 @@ func accessSegments(t *testing.T, b *bench) {
 func crashWhileIndexing(t *testing.T, b *bench) {
 	s, lines := b.store.For(gminaA), b.many()
 	of, another := create(t, s, fileRef(), cover{}).Ref(), create(t, s, fileRef(), cover{}).Ref()
+	b.onPoint(failAt(store.PointPosting))
+	b.logMany(t, b.store, lines, of, another)
 	for _, point := range []store.FailPoint{store.PointPosting, store.PointSegment} {
 		b.onPoint(failAt(point))
-		b.logMany(t, b.store, lines/2, of, another)
 		if _, err := b.store.System().IndexAccess(t.Context()); b.factory.Whole {
 			wantErr(t, "index", err, errCrash)
 		}
-		b.onPoint(nil)
+		wantLines(t, s, another, (lines+2)/3, func() {})
 		wantClean(t, b.store)
 	}
-	lines = lines / 2 * 2
-	wantLines(t, s, of, lines, func() {})
-	index(t, b.another(t))
-	wantLines(t, s, of, lines, func() {})
-	wantLines(t, s, another, 2*((lines/2+2)/3), func() {})
+	b.onPoint(nil)
+	wantLines(t, s, of, lines, func() { index(t, b.another(t)) })
+	wantLines(t, s, another, (lines+2)/3, func() {})
 	wantClean(t, b.store)
 }
 
