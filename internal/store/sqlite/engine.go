@@ -98,7 +98,7 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if err := private(path); err != nil {
 		return err
 	}
-	writing := dsn(path, "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))
+	writing := dsn(path, "cache_size(-16000)", "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))
 	if e.writer, err = newWriter(ctx, writing); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if e.copier, err = e.copy.Conn(ctx); err != nil {
 		return err
 	}
-	reading := dsn(path, "query_only(1)")
+	reading := dsn(path, "cache_size(-4000)", "query_only(1)") // documents that are read often are at hand in the store
 	if e.read, err = sql.Open("sqlite", reading); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func private(path string) error {
 }
 
 func dsn(path string, pragmas ...string) string {
-	query := url.Values{"_pragma": append([]string{"busy_timeout(10000)", "cache_size(-16000)"}, pragmas...)}
+	query := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
