@@ -176,7 +176,7 @@ func arrayDelta(base, next bson.RawValue) (cut []int, put bson.Raw, ok bool) {
 	if put = w.raw(); 2*(len(put)+8*len(cut)) > len(next.Value) {
 		return nil, nil, false
 	}
-	if len(now) == 0 || len(put) == emptyDocument {
+	if len(put) == emptyDocument {
 		put = nil
 	}
 	made, err := arrayWith(base, cut, put)
@@ -208,14 +208,11 @@ func arrayWith(base bson.RawValue, cut []int, put bson.Raw) (bson.RawValue, erro
 			return bson.RawValue{}, errDelta
 		}
 	}
-	if !slices.IsSorted(cut) || len(cut) > 0 && (cut[0] < 0 || cut[len(cut)-1] >= len(old)) {
-		return bson.RawValue{}, errDelta
-	}
 	w := newBuilder(len(base.Value) + len(put))
 	var place [20]byte
 	for j, i := 0, 0; i < len(old) || len(added) > 0; {
 		switch {
-		case len(cut) > 0 && cut[0] == i:
+		case i < len(old) && len(cut) > 0 && cut[0] == i:
 			cut = cut[1:]
 			i++
 		case len(added) > 0 && string(added[0].key()) == string(strconv.AppendInt(place[:0], int64(j), 10)):
@@ -231,7 +228,7 @@ func arrayWith(base bson.RawValue, cut []int, put bson.Raw) (bson.RawValue, erro
 		}
 	}
 	if len(cut) > 0 {
-		return bson.RawValue{}, errDelta // a place cut twice
+		return bson.RawValue{}, errDelta // a place that is not there, or not in its turn
 	}
 	return bson.RawValue{Type: bson.TypeArray, Value: w.raw()}, nil
 }

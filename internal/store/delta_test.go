@@ -117,6 +117,19 @@ func TestArrayDeltaMakesTheNewArray(t *testing.T) {
 	}
 }
 
+// An array whose elements are not named by their places could not be made again: it is held in full.
+func TestArrayOfOtherNamesIsHeldInFull(t *testing.T) {
+	terms := []string{strings.Repeat("a", 50), strings.Repeat("b", 50), strings.Repeat("c", 50)}
+	base := arrayOf(t, terms)
+	if _, _, ok := arrayDelta(base, base); !ok {
+		t.Error("no difference of an array and itself")
+	}
+	odd := bson.RawValue{Type: bson.TypeArray, Value: marshalled(t, bson.D{{Key: "0", Value: terms[0]}, {Key: "2", Value: terms[1]}, {Key: "4", Value: terms[2]}})}
+	if cut, put, ok := arrayDelta(base, odd); ok {
+		t.Errorf("cut %v and put %s", cut, put)
+	}
+}
+
 func arrayOf(t interface{ Fatal(...any) }, v any) bson.RawValue {
 	typ, data, err := bson.MarshalValue(v)
 	if err != nil {
@@ -186,6 +199,7 @@ func TestDeltasThatDoNotFit(t *testing.T) {
 		"damaged before":         {bson.RawValue{Type: bson.TypeArray, Value: terms.Value[:7]}, []int{0}, nil},
 		"damaged":                {terms, nil, two[:len(two)-2]},
 		"cut behind the end":     {terms, []int{2}, nil},
+		"cut there, and put":     {terms, []int{2}, two},
 		"cut before the start":   {terms, []int{-1}, nil},
 		"cut twice":              {terms, []int{1, 1}, nil},
 		"cut in another order":   {terms, []int{1, 0}, nil},
