@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc/codes"
+
+	"asysta.example/internal/telemetry"
 )
 
 // Metrics counts calls by method and code and measures how long they take. They name no person and no gmina; every label has few values, all of them
@@ -13,10 +15,18 @@ import (
 type Metrics struct {
 	calls    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	ended    *telemetry.Series[ended]
 	running  prometheus.Gauge
 	panics   prometheus.Counter
 	unlogged *prometheus.CounterVec
 	storeUp  prometheus.Gauge
+}
+
+// ended is what a call is counted by.
+type ended struct {
+	method string
+	code   codes.Code
+	reason string
 }
 
 // NewMetrics makes the metrics of a process and registers them.
@@ -41,6 +51,9 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 			Name: "asysta_store_up", Help: "1 where the store answered the last probe of health, 0 where it did not.",
 		}),
 	}
+	m.ended = telemetry.NewSeries(func(e ended) (prometheus.Counter, prometheus.Observer) {
+		return m.calls.WithLabelValues(e.method, e.code.String(), e.reason), m.seconds.WithLabelValues(e.method)
+	})
 	m.unlogged.WithLabelValues(ofRead)
 	m.unlogged.WithLabelValues(ofDenial)
 	var errs []error
@@ -63,8 +76,7 @@ func (m *Metrics) observe(method string, code codes.Code, reason string, took ti
 	if m == nil {
 		return
 	}
-	m.calls.WithLabelValues(method, code.String(), labelOf(reason)).Inc()
-	m.seconds.WithLabelValues(method).Observe(took.Seconds())
+	m.ended.Tell(ended{method, code, labelOf(reason)}, took)
 }
 
 // labelOf gives a reason as a label: reasons are constants of upper case, here or in the service that was asked.

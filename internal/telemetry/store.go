@@ -26,10 +26,12 @@ const (
 
 // Watch is what is told of the store's operations.
 type Watch struct {
-	tracer  trace.Tracer // nil: no spans
-	seconds *prometheus.HistogramVec
-	results *prometheus.CounterVec
+	tracer  trace.Tracer     // nil: no spans
+	metrics *Series[outcome] // nil: none
 }
+
+// outcome is what an operation is counted by.
+type outcome struct{ op, result string }
 
 // NewWatch makes a watch. Without a tracing and a registry it is nil, and Over changes nothing.
 func NewWatch(t *Tracing, r prometheus.Registerer) (*Watch, error) {
@@ -40,13 +42,16 @@ func NewWatch(t *Tracing, r prometheus.Registerer) (*Watch, error) {
 	if r == nil {
 		return w, nil
 	}
-	w.seconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "asysta_store_seconds", Help: "Time of an operation of the store, by operation.", Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3, 1, 3, 10},
 	}, []string{"op"})
-	w.results = prometheus.NewCounterVec(prometheus.CounterOpts{
+	results := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "asysta_store_operations_total", Help: "Operations of the store, by operation and result. A conflict is a commit whose version another one had taken.",
 	}, []string{"op", "result"})
-	return w, errors.Join(r.Register(w.seconds), r.Register(w.results))
+	w.metrics = NewSeries(func(o outcome) (prometheus.Counter, prometheus.Observer) {
+		return results.WithLabelValues(o.op, o.result), seconds.WithLabelValues(o.op)
+	})
+	return w, errors.Join(r.Register(seconds), r.Register(results))
 }
 
 // Over gives the store with every operation watched.
@@ -76,9 +81,8 @@ func (w *Watch) begin(ctx context.Context, op string, about ...attribute.KeyValu
 
 func (b began) end(err error, replayed bool, count int) {
 	result := resultOf(err, replayed)
-	if b.w.seconds != nil {
-		b.w.seconds.WithLabelValues(b.op).Observe(time.Since(b.at).Seconds()) //nolint:forbidigo // as above
-		b.w.results.WithLabelValues(b.op, result).Inc()
+	if b.w.metrics != nil {
+		b.w.metrics.Tell(outcome{b.op, result}, time.Since(b.at)) //nolint:forbidigo // as above
 	}
 	if b.span == nil {
 		return
