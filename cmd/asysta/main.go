@@ -7,20 +7,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"asysta.example/internal/rpc"
 )
 
-// gcPercent lets the heap grow to three times what is in use before it is collected: a process that serves uses some tens of megabytes, and half the work of the collector is
-// worth as many more. GOGC overrides it.
-const gcPercent = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	rpc.CatchLibraries(rpc.NewLogger(os.Stderr, slog.LevelWarn))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// cacheWeight bounds what the cache of documents holds, in bytes as stored, counted twice for what is decoded from them.
-const cacheWeight = 32 << 20
+// cacheWeight bounds what the cache of documents holds, in bytes of memory.
+const cacheWeight = 40 << 20
 
 // cache keeps documents as they were read or committed last, with what was decoded from them. It answers nothing by itself: a document is taken from here when the
 // database has just said that this is its version still (Whole), so that what any process has committed holds for the next call. A version of a document never has two
@@ -78,8 +78,8 @@ func (c *cache) remove(at *list.Element) {
 	c.weight -= doc.weight()
 }
 
-// weight is about what a document takes in memory, in bytes.
-func (d *Document) weight() int { return 1024 + 2*len(d.stored) }
+// weight is about what a document takes in memory, in bytes: as stored, and as much again twice for what is decoded from it.
+func (d *Document) weight() int { return 1024 + 3*len(d.stored) }
 
 // all gives every document that is kept.
 func (c *cache) all() []*Document {

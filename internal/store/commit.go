@@ -53,22 +53,35 @@ func (s *scope) Commit(ctx context.Context, base *Document, change Change) (*Doc
 	if len(line) > 0 {
 		s.logged()
 	}
-	remember(doc, change)
+	if doc, err = settled(base, doc, change); err != nil {
+		return nil, false, err
+	}
 	if s.whole {
 		s.cache.put(doc)
 	}
 	return s.handOut(ctx, doc), false, nil
 }
 
-// remember notes the values that the parts of a document were made of, so that nobody decodes what was just encoded.
-func remember(doc *Document, change Change) {
-	if doc.memo == nil {
-		return
+// settled gives a committed document by its stored bytes alone, so that it keeps nothing of the version before in memory. Nobody decodes what was just encoded, or what
+// was decoded of the parts that stay.
+func settled(base, doc *Document, change Change) (*Document, error) {
+	out, err := readDocument(doc.stored)
+	if err != nil {
+		return nil, err
 	}
-	doc.memo.put(embedded(doc.Cover), change.Cover)
-	for name, v := range change.Sections {
-		doc.memo.put(embedded(doc.Sections[name]), v)
+	note := func(now, was bson.RawValue, v any) {
+		if v != nil {
+			out.memo.put(now, v)
+		} else if base.memo != nil {
+			out.memo.adopt(now, base.memo, was)
+		}
 	}
+	note(embedded(out.Cover), embedded(base.Cover), change.Cover)
+	note(out.Deadlines, base.Deadlines, change.Deadlines)
+	for name, section := range out.Sections {
+		note(embedded(section), embedded(base.Sections[name]), change.Sections[name])
+	}
+	return out, nil
 }
 
 // mayCommit checks who commits, and that the document was handed out by this scope and not altered in its tenant.
