@@ -10,8 +10,8 @@ import (
 // The write-ahead log is copied into the database file beside the writer, on a connection of its own: left to SQLite, the copying is done inside the commit
 // that happens to fill the log, and everybody waits for it. The writer does only the last frames, so that the log can begin anew.
 const (
-	copyAfter   = 256    // Writes between two copyings
-	beginAnewAt = 8_000  // frames (pages of 4 KB) in the log from which it is to begin anew
+	copyAfter   = 1_024  // Writes between two copyings
+	beginAnewAt = 16_000 // frames (pages of 4 KB) in the log from which it is to begin anew
 	writerCopy  = 64_000 // frames at which the writer copies all the same
 )
 

@@ -98,7 +98,7 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if err := private(path); err != nil {
 		return err
 	}
-	writing := dsn(path, "cache_size(-16000)", "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))
+	writing := dsn(path, "cache_size(-8000)", "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))
 	if e.writer, err = newWriter(ctx, writing); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if e.copier, err = e.copy.Conn(ctx); err != nil {
 		return err
 	}
-	reading := dsn(path, "cache_size(-4000)", "query_only(1)") // documents that are read often are at hand in the store
+	reading := dsn(path, "cache_size(-2000)", "query_only(1)") // every commit empties what they keep, and the store has the documents at hand
 	if e.read, err = sql.Open("sqlite", reading); err != nil {
 		return err
 	}

@@ -42,7 +42,11 @@ func (s *Server) ListFamilyFiles(ctx context.Context, req *casefilev1.ListFamily
 	}
 	out := &casefilev1.ListFamilyFilesResponse{NextPageToken: next}
 	for _, l := range docs {
-		out.FamilyFiles = append(out.FamilyFiles, s.summary(l))
+		line, err := s.summary(l)
+		if err != nil {
+			return nil, err
+		}
+		out.FamilyFiles = append(out.FamilyFiles, line)
 	}
 	return out, nil
 }
@@ -152,7 +156,7 @@ func (s *Server) collect(ctx context.Context, g access.Grant, f filter, size int
 	}
 }
 
-func (s *Server) summary(l loaded) *casefilev1.FamilyFileSummary {
+func (s *Server) summary(l loaded) (*casefilev1.FamilyFileSummary, error) {
 	c, gmina := l.file.Cover, l.doc.Gmina
 	w := writer{gmina: gmina, file: l.file, today: s.deps.Today()}
 	out := &casefilev1.FamilyFileSummary{
@@ -169,9 +173,9 @@ func (s *Server) summary(l loaded) *casefilev1.FamilyFileSummary {
 			out.ChildrenInCare++
 		}
 	}
-	terms := familyfile.Deadlines(c)
+	terms, err := store.DecodedDeadlines[deadline.Deadline](l.doc)
 	if i := slices.IndexFunc(terms, func(d deadline.Deadline) bool { return d.Open }); i >= 0 {
 		out.NextDeadline = rpc.Deadlines(terms[i:i+1], gmina, out.GetName(), w.today)[0]
 	}
-	return out
+	return out, err
 }
