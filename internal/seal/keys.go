@@ -13,34 +13,26 @@ import (
 	"asysta.example/internal/store"
 )
 
-// gminaKey is an unwrapped key of a gmina as it was stored: every key of the set opens, newest is the one that wraps, alone.
+// gminaKey is an unwrapped key of a gmina and the version that it was stored in.
 type gminaKey struct {
 	tink.AEAD
-	newest tink.AEAD
+	version int64
 }
 
-// fileKey is an unwrapped data key of a file. Settled says that it was found wrapped with the newest key of its gmina: what is sealed with another one could be lost.
-type fileKey struct {
-	tink.AEAD
-	settled bool
-}
-
-// fileKey gives the data key of a file; to seal with, it is made on first use and settled.
-func (v *Vault) fileKey(ctx context.Context, gmina, file string, sealing bool) (tink.AEAD, error) {
+// fileKey gives the data key of a file, made on first use where that is asked for.
+func (v *Vault) fileKey(ctx context.Context, gmina, file string, create bool) (tink.AEAD, error) {
 	name := string(bind(gmina, file))
-	if key, found := v.files.get(name); found && (key.settled || !sealing) {
+	if key, found := v.files.get(name); found {
 		return key, nil
 	}
-	handle, stored, err := v.openFileKey(ctx, gmina, file)
-	if err == nil && stored == nil {
-		if !sealing {
-			return nil, ErrSealed
-		}
-		handle, stored, err = v.newFileKey(ctx, gmina, file)
+	stored, err := load(ctx, v.keys, store.FileKeys, file)
+	if err == nil && stored == nil && create {
+		stored, err = v.newFileKey(ctx, gmina, file)
 	}
-	if err == nil && sealing {
-		handle, err = v.settle(ctx, handle, stored)
+	if err != nil {
+		return nil, err
 	}
+	handle, err := v.unwrapFileKey(ctx, gmina, file, stored)
 	if err != nil {
 		return nil, err
 	}
@@ -48,85 +40,51 @@ func (v *Vault) fileKey(ctx context.Context, gmina, file string, sealing bool) (
 	if err != nil {
 		return nil, err
 	}
-	v.files.put(name, fileKey{AEAD: key, settled: sealing})
+	v.files.put(name, key)
 	return key, nil
 }
 
-// openFileKey reads and opens the data key of a file for a gmina; nil and nil where the file has none. A key that does not open is read again: it may have been wrapped
-// anew, and the gmina's old key taken away, since it was read.
-func (v *Vault) openFileKey(ctx context.Context, gmina, file string) (*keyset.Handle, *wrappedKey, error) {
-	stored, err := load(ctx, v.keys, store.FileKeys, file)
-	for err == nil && stored != nil {
-		handle, closed := v.unwrapFileKey(ctx, gmina, file, stored)
-		if !errors.Is(closed, ErrSealed) {
-			return handle, stored, closed
-		}
-		before := stored.Version
-		stored, err = load(ctx, v.keys, store.FileKeys, file)
-		if err == nil && (stored == nil || stored.Version == before) {
-			return nil, nil, closed
-		}
-	}
-	return nil, nil, err
-}
-
-// newFileKey makes the data key of a file that has none; of racing processes all get the first one's.
-func (v *Vault) newFileKey(ctx context.Context, gmina, file string) (*keyset.Handle, *wrappedKey, error) {
+func (v *Vault) newFileKey(ctx context.Context, gmina, file string) (*wrappedKey, error) {
 	by, err := v.gminaKey(ctx, gmina)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	wrapped, err := wrap(handle, by, bind("fileKey", gmina, file))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	stored, err := insertOrLoad(ctx, v.keys, store.FileKeys, &wrappedKey{ID: file, Version: 1, Gmina: gmina, Wrapped: wrapped})
-	if err != nil {
-		return nil, nil, err
+	if err != nil || !bytes.Equal(stored.Wrapped, wrapped) {
+		return stored, err
 	}
-	if bytes.Equal(stored.Wrapped, wrapped) {
-		return handle, stored, nil
-	}
-	return v.openFileKey(ctx, gmina, file)
+	return v.currentlyWrapped(ctx, handle, stored, by.version)
 }
 
-// settle sees to it that a stored data key is wrapped with the newest key of its gmina, and gives it back as it is stored then. Whoever wrapped it may have held an old key
-// (out of the cache, or over a long sleep) which a rotation has taken away by now, or is about to. That is why the gmina's key is read here after the file's was, and never
-// out of the cache: where the newest key of that reading opens the file's, a later rotation finds the file's in time.
-func (v *Vault) settle(ctx context.Context, handle *keyset.Handle, stored *wrappedKey) (*keyset.Handle, error) {
-	gmina, file := stored.Gmina, stored.ID
-	place := bind("fileKey", gmina, file)
+// currentlyWrapped sees to it that a new data key is wrapped with the gmina's key of now: the one used may have come out of the cache, or this process may have slept,
+// while a rotation replaced it and looked for what was still wrapped with the old one.
+func (v *Vault) currentlyWrapped(ctx context.Context, handle *keyset.Handle, stored *wrappedKey, version int64) (*wrappedKey, error) {
 	for {
-		now, err := v.readGminaKey(ctx, gmina)
-		if err != nil {
-			return nil, err
+		v.gminas.remove(stored.Gmina)
+		now, err := v.gminaKey(ctx, stored.Gmina)
+		if err != nil || now.version == version {
+			return stored, err
 		}
-		if settled, err := unwrap(stored.Wrapped, now.newest, place); err == nil {
-			return settled, nil
-		}
-		next := &wrappedKey{ID: file, Version: stored.Version + 1, Gmina: gmina}
-		if next.Wrapped, err = wrap(handle, now, place); err != nil {
+		next := &wrappedKey{ID: stored.ID, Version: stored.Version + 1, Gmina: stored.Gmina}
+		if next.Wrapped, err = wrap(handle, now, bind("fileKey", stored.Gmina, stored.ID)); err != nil {
 			return nil, err
 		}
 		err = v.replace(ctx, store.FileKeys, next)
-		if err == nil {
-			stored = next
-			continue
+		if errors.Is(err, ErrRaced) { // somebody else saw to it, or moved or destroyed it
+			return load(ctx, v.keys, store.FileKeys, stored.ID)
 		}
-		if !errors.Is(err, ErrRaced) {
-			return nil, err
-		}
-		handle, stored, err = v.openFileKey(ctx, gmina, file) // somebody else saw to it, or moved or destroyed it
 		if err != nil {
 			return nil, err
 		}
-		if stored == nil {
-			return nil, ErrSealed
-		}
+		stored, version = next, now.version
 	}
 }
 
@@ -148,40 +106,38 @@ func (v *Vault) unwrapFileKey(ctx context.Context, gmina, file string, stored *w
 	if !errors.Is(err, ErrSealed) {
 		return handle, err
 	}
-	now, err := v.readGminaKey(ctx, gmina) // it may have been rotated since it came into the cache
+	v.gminas.remove(gmina) // the gmina's key may have been rotated since it came into the cache
+	now, err := v.gminaKey(ctx, gmina)
 	if err != nil {
 		return nil, err
+	}
+	if now.version == by.version {
+		return nil, ErrSealed
 	}
 	return unwrap(stored.Wrapped, now, bind("fileKey", gmina, file))
 }
 
-// gminaKey gives the key of a gmina out of the cache, or else as readGminaKey does.
+// gminaKey gives the key of a gmina, made on first use.
 func (v *Vault) gminaKey(ctx context.Context, gmina string) (gminaKey, error) {
 	if key, found := v.gminas.get(gmina); found {
 		return key, nil
 	}
-	return v.readGminaKey(ctx, gmina)
-}
-
-// readGminaKey gives the key of a gmina as it is stored now, made on first use.
-func (v *Vault) readGminaKey(ctx context.Context, gmina string) (key gminaKey, err error) {
 	stored, err := load(ctx, v.keys, store.GminaKeys, gmina)
 	if err == nil && stored == nil {
 		stored, err = v.newGminaKey(ctx, gmina)
 	}
 	if err != nil {
-		return key, err
+		return gminaKey{}, err
 	}
 	handle, err := v.openGminaKey(stored)
 	if err != nil {
-		return key, err
+		return gminaKey{}, err
 	}
-	if key.AEAD, err = aead.New(handle); err != nil {
-		return key, err
+	primitive, err := aead.New(handle)
+	if err != nil {
+		return gminaKey{}, err
 	}
-	if key.newest, err = onlyPrimary(handle); err != nil {
-		return key, err
-	}
+	key := gminaKey{AEAD: primitive, version: stored.Version}
 	v.gminas.put(gmina, key)
 	return key, nil
 }

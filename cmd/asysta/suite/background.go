@@ -20,8 +20,8 @@ type Work struct {
 	Round func(context.Context) error
 }
 
-// roundLimit bounds one round of background work.
-const roundLimit = 2 * time.Minute
+// limit bounds one round: two minutes, or a twelfth of the time between two, so that daily work that reads every open file of a large county comes to its end.
+func (w Work) limit() time.Duration { return max(2*time.Minute, w.Every/12) }
 
 // background owns the goroutines of the work that runs by itself.
 type background struct {
@@ -57,7 +57,7 @@ func (b *background) repeat(ctx context.Context, w Work) {
 
 // round runs once; a panic of one round does not end the process.
 func (b *background) round(ctx context.Context, w Work) {
-	ctx, cancel := context.WithTimeout(ctx, roundLimit)
+	ctx, cancel := context.WithTimeout(ctx, w.limit())
 	defer cancel()
 	mended := 0
 	defer func() {

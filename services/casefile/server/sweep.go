@@ -47,7 +47,7 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 	for _, g := range gminas {
 		loads := map[string]caseload.Caseload{} // of the gmina's assistants, as first met
 		for _, state := range []familyfile.State{familyfile.Assigned, familyfile.Cooperation} {
-			given, err := each(ctx, s.deps.Store.For(g.TERYT), store.FamilyFiles, store.Query{Index: "by_state", Equal: []any{string(state)}}, func(doc *store.Document) (int, error) {
+			given, err := each(ctx, s.deps.Store.For(g.TERYT), store.FamilyFiles, store.Query{Index: "by_state", Equal: []any{string(state)}, Narrow: true}, func(doc *store.Document) (int, error) {
 				if placed, err := s.placed(ctx, loads, doc); placed || err != nil {
 					return 0, err
 				}
