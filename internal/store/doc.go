@@ -13,6 +13,8 @@
 //   - A commit without an actor, a method or an instant of recording is refused (ErrActor). There is no way to write past the journal.
 //   - Every document of family data that a scope hands out is noted in the read set of the context, which the shell writes to the
 //     access log before the answer leaves.
+//   - Over an engine with transactions documents are kept in memory by their versions, and an answer is made of one only when the database has just said that this is its
+//     version still. What is decoded of them is shared between calls and is never changed (CheckShared).
 //
 // The package knows BSON, the form of what is stored, and no database: engines live in the packages below it.
 package store
