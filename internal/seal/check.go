@@ -75,7 +75,7 @@ func (v *Vault) checkFiles(ctx context.Context, c *Check) error {
 		if _, err := unwrap(k.Wrapped, newest, bind("fileKey", k.Gmina, k.ID)); err == nil {
 			return nil
 		}
-		if _, err := v.unwrapFileKey(ctx, k.Gmina, k.ID, k); err != nil {
+		if _, err := v.unwrapFileKey(ctx, k.Gmina, k); err != nil {
 			c.Faults = append(c.Faults, fmt.Sprintf("%s/%s: the key of the file does not open", store.FileKeys, k.ID))
 			return nil
 		}

@@ -13,6 +13,8 @@
 //   - Search hashes are keyed twice: one per gmina (the same person twice in a gmina), one per county (does somebody know this child). They cannot be
 //     compared across gminas or counties, nor be worked out without the master.
 //   - Racing creations of one key are decided by the insert; the loser uses the winner's.
+//   - Nothing is sealed with a data key before it was found wrapped with the newest key of its gmina, read from the store after it: no rotation, whoever sleeps or ends beside
+//     it, takes away what opens a value.
 //   - Unwrapped keys are cached for at most CacheTime, which is how long another process may still open values of a destroyed or moved file.
 //   - No error and no printed form carries plaintext or key material.
 //

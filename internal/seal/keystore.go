@@ -10,7 +10,8 @@ import (
 	"asysta.example/internal/store"
 )
 
-// KeyStore keeps wrapped keys: BSON documents with a string _id and a version, in the collections store.GminaKeys and store.FileKeys.
+// KeyStore keeps wrapped keys: BSON documents with a string _id and a version, in the collections store.GminaKeys and store.FileKeys. What has not begun when its context
+// ends is not done.
 type KeyStore interface {
 	// Insert is atomic and durable: of racing inserts of one id exactly one succeeds, the others get store.ErrExists.
 	Insert(ctx context.Context, collection, id string, body bson.Raw) error

@@ -172,3 +172,51 @@ func (s *staleReads) Get(ctx context.Context, collection, id string) (bson.Raw, 
 	}
 	return s.keyStore.Get(ctx, collection, id)
 }
+
+// TestRacingFirstValue has others come first while a process is about to store the key of a file that had none.
+func TestRacingFirstValue(t *testing.T) {
+	tests := []struct {
+		name  string
+		first func(*testing.T, *seal.Vault)
+		want  error
+	}{
+		{"destroyed", func(t *testing.T, v *seal.Vault) {
+			if err := v.Destroy(t.Context(), file); err != nil {
+				t.Error(err)
+			}
+		}, seal.ErrDestroyed},
+		{"given to another gmina", func(t *testing.T, v *seal.Vault) { mustSeal(t, v, nearby, file, digits) }, seal.ErrSealed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			master, keys := newMaster(t), newKeys(t)
+			own := &stepKeys{KeyStore: keys}
+			own.before = once(opInsert, store.FileKeys, func() { tt.first(t, seal.NewVault(master, keys)) })
+			if _, err := seal.NewVault(master, own).Seal(t.Context(), gmina, file, digits); !errors.Is(err, tt.want) {
+				t.Errorf("sealed: %v", err)
+			}
+			if _, err := seal.NewVault(master, keys).Seal(t.Context(), gmina, file, digits); !errors.Is(err, tt.want) {
+				t.Errorf("sealed afterwards: %v", err)
+			}
+		})
+	}
+}
+
+// TestRacingSettleAndDestroy destroys a file's key while a process that wants to seal with it is about to wrap it anew.
+func TestRacingSettleAndDestroy(t *testing.T) {
+	master, keys := newMaster(t), newKeys(t)
+	mustSeal(t, seal.NewVault(master, keys), gmina, file, digits)
+	rotatedButForFiles(t, master, keys, gmina)
+	own := &stepKeys{KeyStore: keys}
+	own.before = once(opReplace, store.FileKeys, func() {
+		if err := seal.NewVault(master, keys).Destroy(t.Context(), file); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := seal.NewVault(master, own).Seal(t.Context(), gmina, file, digits); !errors.Is(err, seal.ErrDestroyed) {
+		t.Errorf("sealed: %v", err)
+	}
+	if c := checked(t, master, keys); c.Destroyed != 1 {
+		t.Errorf("the destroyed key is back: %+v", c)
+	}
+}

@@ -87,9 +87,9 @@ func (v *Vault) rewrapGmina(ctx context.Context, k *wrappedKey, by, alone tink.A
 // under way it is gone on with, so that a step which was cut short can be repeated; services may run meanwhile. Documents and search hashes are not touched.
 func (v *Vault) RotateGminas(ctx context.Context, only string, now time.Time) (r Rotation, err error) {
 	err = v.eachKey(ctx, store.GminaKeys, only, func(k *wrappedKey) error {
-		since, err := v.beginGmina(ctx, k.ID, now)
+		since, handle, err := v.beginGmina(ctx, k.ID, now)
 		if err == nil {
-			err = v.rewrapFiles(ctx, k.ID, &r)
+			err = v.rewrapFiles(ctx, k.ID, handle, &r)
 		}
 		if err != nil {
 			return fmt.Errorf("gmina %s: %w", k.ID, err)
@@ -106,12 +106,12 @@ func (v *Vault) RotateGminas(ctx context.Context, only string, now time.Time) (r
 	return r, nil
 }
 
-// beginGmina adds the new key of a gmina, unless that was done, and tells since when it wraps.
-func (v *Vault) beginGmina(ctx context.Context, gmina string, now time.Time) (time.Time, error) {
+// beginGmina adds the new key of a gmina, unless that was done, tells since when it wraps, and gives both.
+func (v *Vault) beginGmina(ctx context.Context, gmina string, now time.Time) (time.Time, *keyset.Handle, error) {
 	for {
 		stored, handle, err := v.storedGmina(ctx, gmina)
 		if err != nil || handle.Len() > 1 {
-			return stored.Rotated, err
+			return stored.Rotated, handle, err
 		}
 		m := keyset.NewManagerFromHandle(handle)
 		id, err := m.Add(aead.AES256GCMKeyTemplate())
@@ -119,14 +119,14 @@ func (v *Vault) beginGmina(ctx context.Context, gmina string, now time.Time) (ti
 			err = m.SetPrimary(id)
 		}
 		if err != nil {
-			return time.Time{}, err
+			return time.Time{}, nil, err
 		}
 		if handle, err = m.Handle(); err != nil {
-			return time.Time{}, err
+			return time.Time{}, nil, err
 		}
 		err = v.putGmina(ctx, &wrappedKey{ID: gmina, Version: stored.Version + 1, Gmina: gmina, Rotated: now.UTC()}, handle)
 		if !errors.Is(err, ErrRaced) {
-			return now, err
+			return now, handle, err
 		}
 	}
 }
@@ -154,12 +154,8 @@ func (v *Vault) putGmina(ctx context.Context, next *wrappedKey, handle *keyset.H
 	return v.replace(ctx, store.GminaKeys, next)
 }
 
-// rewrapFiles wraps the data keys of a gmina's files with its newest key.
-func (v *Vault) rewrapFiles(ctx context.Context, gmina string, r *Rotation) error {
-	_, handle, err := v.storedGmina(ctx, gmina)
-	if err != nil {
-		return err
-	}
+// rewrapFiles wraps the data keys of a gmina's files with the newest of its keys.
+func (v *Vault) rewrapFiles(ctx context.Context, gmina string, handle *keyset.Handle, r *Rotation) error {
 	by, err := aead.New(handle)
 	if err != nil {
 		return err
@@ -212,8 +208,8 @@ func (v *Vault) rewrapFile(ctx context.Context, gmina string, k *wrappedKey, by,
 }
 
 // FinishGminas takes the old keys of gminas (or of the one named) away once RetireAfter has passed since the new ones came to wrap. It looks before and after whether
-// every file's key opens with the new one alone; should one have appeared in between that does not, the old key comes back and the error says so.
-// ErrTooSoon. It can be repeated.
+// every file's key opens with the new one alone, and wraps anew what does not: afterwards that is what a process which slept has stored in between. ErrTooSoon. It can be
+// repeated.
 func (v *Vault) FinishGminas(ctx context.Context, only string, now time.Time) (r Rotation, err error) {
 	soon := false
 	err = v.eachKey(ctx, store.GminaKeys, only, func(k *wrappedKey) error {
@@ -248,20 +244,18 @@ func (v *Vault) FinishGminas(ctx context.Context, only string, now time.Time) (r
 }
 
 func (v *Vault) finishGmina(ctx context.Context, stored *wrappedKey, handle *keyset.Handle, r *Rotation) error {
-	if err := v.rewrapFiles(ctx, stored.ID, r); err != nil {
+	if err := v.rewrapFiles(ctx, stored.ID, handle, r); err != nil {
 		return err
 	}
 	primary, err := primaryOf(handle)
 	if err != nil {
 		return err
 	}
-	next := &wrappedKey{ID: stored.ID, Version: stored.Version + 1, Gmina: stored.Gmina}
-	if err := v.putGmina(ctx, next, primary); err != nil {
+	if err := v.putGmina(ctx, &wrappedKey{ID: stored.ID, Version: stored.Version + 1, Gmina: stored.Gmina}, primary); err != nil {
 		return err
 	}
-	if err := v.rewrapFiles(ctx, stored.ID, r); err != nil {
-		back := &wrappedKey{ID: stored.ID, Version: next.Version + 1, Gmina: stored.Gmina, Rotated: stored.Rotated}
-		return errors.Join(fmt.Errorf("the old key is back: %w", err), v.putGmina(ctx, back, handle))
+	if err := v.rewrapFiles(ctx, stored.ID, handle, r); err != nil { // with the old key, which is stored no more
+		return fmt.Errorf("the old key is gone, and the keys of files were not all looked at again: %w", err)
 	}
 	return nil
 }

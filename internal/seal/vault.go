@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-
-	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
 // Errors of a vault. Everything else is a failure of the key store.
@@ -33,12 +31,12 @@ type Vault struct {
 	master *Master
 	keys   KeyStore
 	gminas *cache[gminaKey]
-	files  *cache[tink.AEAD] // by gmina and file
+	files  *cache[fileKey] // by gmina and file
 }
 
 // NewVault gives a vault over the wrapped keys in a key store.
 func NewVault(master *Master, keys KeyStore) *Vault {
-	return &Vault{master: master, keys: keys, gminas: newCache[gminaKey](gminaCache), files: newCache[tink.AEAD](fileCache)}
+	return &Vault{master: master, keys: keys, gminas: newCache[gminaKey](gminaCache), files: newCache[fileKey](fileCache)}
 }
 
 // Seal seals a PESEL of a file that belongs to a gmina (TERYT, seven digits), and hashes it for search. Empty plaintext gives the zero Value. The first
