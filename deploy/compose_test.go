@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"regexp"
@@ -27,7 +28,7 @@ type composeService struct {
 	NetworkMode string `yaml:"network_mode"`
 	Networks    []string
 	Ports       []string
-	Volumes     []string
+	Volumes     []any
 	Secrets     []any
 	Healthcheck struct{ Test []string }
 	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
@@ -158,6 +159,11 @@ func TestComposeSettings(t *testing.T) {
 				t.Errorf("%s: %s is %s, which is not mounted", name, key, value)
 			}
 		}
+		for _, arg := range args {
+			if file, ok := strings.CutPrefix(arg, "/run/secrets/"); ok && files[file] == "" {
+				t.Errorf("%s is given %s, which is not mounted", name, arg)
+			}
+		}
 		if suite.Known(name) {
 			peers(t, "compose "+name, name, env["ASYSTA_TLS_PEERS"])
 			if files["own.crt"] != name+".crt" || files["own.key"] != name+".key" {
@@ -212,10 +218,10 @@ func TestComposeReplicaSet(t *testing.T) {
 			t.Errorf("%s is no member of the set, or the services are not told of it", node)
 		}
 		for _, v := range s.Volumes {
-			if volumes[v] {
-				t.Errorf("two nodes share %s", v)
+			if volumes[fmt.Sprint(v)] {
+				t.Errorf("two nodes share %v", v)
 			}
-			volumes[v] = true
+			volumes[fmt.Sprint(v)] = true
 		}
 	}
 	for name, secret := range f.Secrets {

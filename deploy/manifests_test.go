@@ -91,6 +91,9 @@ type pod struct {
 				SecretName  string `yaml:"secretName"`
 				DefaultMode int    `yaml:"defaultMode"`
 			}
+			PersistentVolumeClaim struct {
+				ClaimName string `yaml:"claimName"`
+			} `yaml:"persistentVolumeClaim"`
 		}
 	}
 }

@@ -45,6 +45,33 @@ var units = map[string][]string{ // what each unit runs, after the program
 	"asysta.service": {"all"}, "asysta-backup.service": {"backup"}, "asysta-verify.service": {"audit", "verify"},
 }
 
+var beside = map[string][]string{"asysta.service": {anchorsOf}, "asysta-verify.service": {anchorsOf}} // folders of the state besides the store's
+
+const anchorsOf = "asysta-anchors" // within /var/lib
+
+// The service signs anchors into their own folder, the nightly verification holds the journal against that folder with the public key, and no other unit has either key.
+func TestUnitsAnchor(t *testing.T) {
+	folder := "/var/lib/" + anchorsOf
+	env := assignments(unit(t, "asysta.service")["Environment"])
+	if env["ASYSTA_ANCHOR_DIR"] != folder || env["ASYSTA_ANCHOR_KEY_FILE"] != "%d/anchor.key" {
+		t.Errorf("anchors go to %q, signed by %q", env["ASYSTA_ANCHOR_DIR"], env["ASYSTA_ANCHOR_KEY_FILE"])
+	}
+	if runs := unit(t, "asysta-verify.service")["ExecStart"][0]; !strings.HasSuffix(runs, " audit verify -anchors "+folder+" -key %d/anchor.key.pub") {
+		t.Errorf("verified by %s", runs)
+	}
+	for file, want := range map[string]string{"asysta.service": "anchor.key:/etc/asysta/anchor.key", "asysta-verify.service": "anchor.key.pub:/etc/asysta/anchor.key.pub", "asysta-backup.service": ""} {
+		var keys []string
+		for _, c := range unit(t, file)["LoadCredential"] {
+			if strings.HasPrefix(c, "anchor") {
+				keys = append(keys, c)
+			}
+		}
+		if strings.Join(keys, " ") != want {
+			t.Errorf("%s has the keys %q, not %q", file, keys, want)
+		}
+	}
+}
+
 func TestUnits(t *testing.T) {
 	for file, args := range units {
 		t.Run(file, func(t *testing.T) {
@@ -66,7 +93,8 @@ func TestUnits(t *testing.T) {
 			// A credential that is named must be loaded, and one that is loaded be used.
 			for _, c := range u["LoadCredential"] {
 				name, _, _ := strings.Cut(c, ":")
-				if !slices.ContainsFunc(u["Environment"], func(e string) bool { return strings.HasSuffix(e, "=%d/"+name) }) {
+				used := func(by string) bool { return strings.HasSuffix(by, "=%d/"+name) || strings.HasSuffix(by, " %d/"+name) }
+				if !slices.ContainsFunc(slices.Concat(u["Environment"], u["ExecStart"]), used) {
 					t.Errorf("the credential %s is not used", name)
 				}
 			}
@@ -77,7 +105,7 @@ func TestUnits(t *testing.T) {
 				}
 			}
 			for key, want := range map[string]string{
-				"DynamicUser": "yes", "User": "asysta", "StateDirectory": "asysta", "StateDirectoryMode": "0700", "UMask": "0077", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
+				"DynamicUser": "yes", "User": "asysta", "StateDirectory": strings.Join(append([]string{"asysta"}, beside[file]...), " "), "StateDirectoryMode": "0700", "UMask": "0077", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
 				"ProtectHome": "yes", "PrivateTmp": "yes", "PrivateDevices": "yes", "ProtectKernelModules": "yes", "ProtectKernelTunables": "yes", "MemoryDenyWriteExecute": "yes",
 				"RestrictNamespaces": "yes", "RestrictSUIDSGID": "yes", "SystemCallArchitectures": "native", "LockPersonality": "yes",
 			} {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the secrets of compose.yaml in ./secrets, each once: what is there is left as it is. Run it as root, because the files must belong to the accounts that read
+# Makes the secrets of compose.yaml in ./secrets and the folder ./anchors, each once: what is there is left as it is. Run it as root, because the files must belong to the accounts that read
 # them in the containers. ASYSTA is the program; where it is not installed, the one of the image.
 set -eu
 umask 077
@@ -22,13 +22,20 @@ once secrets/mongo/keyfile keyfile 741
 store() { printf 'mongodb://asysta:%s@mongo1,mongo2,mongo3/asysta?replicaSet=asysta&authSource=asysta' "$(cat secrets/mongo/asysta.password)"; }
 once secrets/asysta/store store -
 
+case $ASYSTA in
+docker*) at=/secrets ;;
+*) at=$PWD/secrets/asysta ;;
+esac
+
 # Certificates between the processes. The development CA is good enough where they talk on one host; its key is not needed to run.
-if [ ! -s secrets/asysta/ca.crt ]; then
-  case $ASYSTA in
-  docker*) $ASYSTA certs -dir /secrets ;;
-  *) $ASYSTA certs -dir "$PWD/secrets/asysta" ;;
-  esac >/dev/null
+[ -s secrets/asysta/ca.crt ] || $ASYSTA certs -dir "$at" >/dev/null
+
+# What signs the anchors of the journal, and the folder they go to.
+if [ ! -s secrets/asysta/anchor.key ]; then
+  $ASYSTA keys anchor -out "$at/anchor.key" >/dev/null
+  echo "give secrets/asysta/anchor.key.pub to whoever audits: it checks the anchors and is no secret"
 fi
+[ -d anchors ] || { mkdir anchors && chown $AS_ASYSTA anchors && chmod 700 anchors; }
 
 chown -R $AS_ASYSTA secrets/asysta
 chown -R $AS_MONGO secrets/mongo

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
@@ -19,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/json"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
@@ -30,6 +32,7 @@ var kinds = map[string]func() any{
 	"v1/Namespace":                           func() any { return &corev1.Namespace{} },
 	"v1/ConfigMap":                           func() any { return &corev1.ConfigMap{} },
 	"v1/Service":                             func() any { return &corev1.Service{} },
+	"v1/PersistentVolumeClaim":               func() any { return &corev1.PersistentVolumeClaim{} },
 	"v1/ServiceAccount":                      func() any { return &corev1.ServiceAccount{} },
 	"apps/v1/Deployment":                     func() any { return &appsv1.Deployment{} },
 	"batch/v1/Job":                           func() any { return &batchv1.Job{} },
@@ -61,15 +64,21 @@ func decode(manifest []byte) (string, error) {
 	return name, nil
 }
 
+// built gives what kustomize makes of a folder of manifests.
+func built(t *testing.T, dir string) []*resource.Resource {
+	t.Helper()
+	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(deploy, "kubernetes", dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Resources()
+}
+
 func TestManifests(t *testing.T) {
 	for _, dir := range []string{"base", "overlays/example"} {
 		t.Run(dir, func(t *testing.T) {
-			built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(deploy, "kubernetes", dir))
-			if err != nil {
-				t.Fatal(err)
-			}
 			found := map[string]int{}
-			for _, r := range built.Resources() {
+			for _, r := range built(t, dir) {
 				text, err := r.AsYAML()
 				if err != nil {
 					t.Fatal(err)
@@ -124,26 +133,26 @@ func TestDecodeIsStrict(t *testing.T) {
 	}
 }
 
+// composed loads the compose file as docker compose does, with all profiles.
+func composed(t *testing.T, env ...string) (*types.Project, error) {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(deploy, "compose/compose.yaml")}, cli.WithEnv(env), cli.WithProfiles([]string{"tools"}), cli.WithConsistency(true))
+	if err != nil {
+		return nil, err
+	}
+	return options.LoadProject(t.Context())
+}
+
 // docker compose's own library loads the file, with the example's environment, and checks it against the specification.
 func TestCompose(t *testing.T) {
-	load := func(env []string) error {
-		options, err := cli.NewProjectOptions([]string{filepath.Join(deploy, "compose/compose.yaml")}, cli.WithEnv(env), cli.WithProfiles([]string{"tools"}), cli.WithConsistency(true))
-		if err != nil {
-			return err
-		}
-		project, err := options.LoadProject(t.Context())
-		if err != nil {
-			return err
-		}
-		if len(project.Services) != 12 {
-			return fmt.Errorf("%d services", len(project.Services))
-		}
-		return nil
+	project, err := composed(t, "ASYSTA_OIDC_ISSUER=https://logowanie.powiat.example")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := load([]string{"ASYSTA_OIDC_ISSUER=https://logowanie.powiat.example"}); err != nil {
-		t.Error(err)
+	if len(project.Services) != 12 {
+		t.Errorf("%d services", len(project.Services))
 	}
-	if err := load(nil); err == nil || !strings.Contains(err.Error(), "ASYSTA_OIDC_ISSUER") {
+	if _, err := composed(t); err == nil || !strings.Contains(err.Error(), "ASYSTA_OIDC_ISSUER") {
 		t.Errorf("without an issuer: %v", err)
 	}
 }
