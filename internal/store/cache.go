@@ -5,50 +5,59 @@ import (
 	"sync"
 )
 
-// cacheWeight bounds what the cache of documents holds, in bytes of memory.
-const cacheWeight = 40 << 20
+// What the cache of documents holds at most, in bytes of memory: documents as they are, and documents without their sections.
+const (
+	wholeWeight  = 20 << 20
+	narrowWeight = 24 << 20
+)
 
 // cache keeps documents as they were read or committed last, with what was decoded from them. It answers nothing by itself: a document is taken from here when the
 // database has just said that this is its version still (Whole), so that what any process has committed holds for the next call. A version of a document never has two
-// contents. What is kept is shared between calls and is never changed.
+// contents. What is kept is shared between calls and is never changed. A document that was not asked for in a long time is kept without its sections for a while, for
+// lists show many more documents than calls open.
 type cache struct {
 	mu     sync.Mutex
-	places map[Ref]*list.Element // of *Document
-	order  list.List             // used last in front
-	weight int
+	places map[Ref]*list.Element // of *Document, in one of the two
+	whole  shelf
+	narrow shelf
 }
 
-func newCache() *cache { return &cache{places: map[Ref]*list.Element{}} }
+// shelf is one part of the cache.
+type shelf struct {
+	order  list.List // used last in front
+	weight int
+	limit  int
+}
+
+func newCache() *cache {
+	return &cache{places: map[Ref]*list.Element{}, whole: shelf{limit: wholeWeight}, narrow: shelf{limit: narrowWeight}}
+}
 
 // any gives the document whatever its version is, nil where there is none with its sections.
 func (c *cache) any(ref Ref) *Document {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, ok := c.places[ref]
-	if !ok {
-		return nil
-	}
-	doc, _ := at.Value.(*Document)
-	if doc.narrow {
-		return nil
-	}
-	c.order.MoveToFront(at)
-	return doc
+	return c.use(ref, func(d *Document) bool { return !d.narrow })
 }
 
 // version gives one version of the document, nil where it is not here. Narrow says that the sections are not asked for.
 func (c *cache) version(ref Ref, version int64, narrow bool) *Document {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.use(ref, func(d *Document) bool { return d.Version == version && (narrow || !d.narrow) })
+}
+
+// use gives the document that fits and notes that it was used.
+func (c *cache) use(ref Ref, fits func(*Document) bool) *Document {
 	at, ok := c.places[ref]
 	if !ok {
 		return nil
 	}
 	doc, _ := at.Value.(*Document)
-	if doc.Version != version || (doc.narrow && !narrow) {
+	if !fits(doc) {
 		return nil
 	}
-	c.order.MoveToFront(at)
+	c.shelfOf(doc).order.MoveToFront(at)
 	return doc
 }
 
@@ -65,17 +74,57 @@ func (c *cache) put(doc *Document) {
 		}
 		c.remove(at)
 	}
-	c.places[own.Ref()] = c.order.PushFront(&own)
-	c.weight += own.weight()
-	for c.weight > cacheWeight && c.order.Len() > 1 {
-		c.remove(c.order.Back())
+	c.add(&own)
+	for c.whole.full() {
+		if lean := c.remove(c.whole.order.Back()).lean(); lean != nil {
+			c.add(lean)
+		}
+	}
+	for c.narrow.full() {
+		c.remove(c.narrow.order.Back())
 	}
 }
 
-func (c *cache) remove(at *list.Element) {
-	doc, _ := c.order.Remove(at).(*Document)
+func (c *cache) shelfOf(doc *Document) *shelf {
+	if doc.narrow {
+		return &c.narrow
+	}
+	return &c.whole
+}
+
+// full tells whether a shelf holds too much; one document it may hold in any case.
+func (s *shelf) full() bool { return s.weight > s.limit && s.order.Len() > 1 }
+
+func (c *cache) add(doc *Document) {
+	s := c.shelfOf(doc)
+	c.places[doc.Ref()] = s.order.PushFront(doc)
+	s.weight += doc.weight()
+}
+
+func (c *cache) remove(at *list.Element) *Document {
+	doc, _ := at.Value.(*Document)
+	s := c.shelfOf(doc)
+	s.order.Remove(at)
+	s.weight -= doc.weight()
 	delete(c.places, doc.Ref())
-	c.weight -= doc.weight()
+	return doc
+}
+
+// lean gives the document without its sections and without their bytes, with what was decoded of the rest; nil where nothing would be left out.
+func (d *Document) lean() *Document {
+	if len(d.Sections) == 0 {
+		return nil
+	}
+	bare := *d
+	bare.Sections = nil
+	out, err := readDocument(encodeDocument(&bare))
+	if err != nil {
+		return nil
+	}
+	out.narrow = true
+	out.memo.adopt(embedded(out.Cover), d.memo, embedded(d.Cover))
+	out.memo.adopt(out.Deadlines, d.memo, d.Deadlines)
+	return out
 }
 
 // weight is about what a document takes in memory, in bytes: as stored, and as much again twice for what is decoded from it.
@@ -85,10 +134,12 @@ func (d *Document) weight() int { return 1024 + 3*len(d.stored) }
 func (c *cache) all() []*Document {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	docs := make([]*Document, 0, c.order.Len())
-	for at := c.order.Front(); at != nil; at = at.Next() {
-		doc, _ := at.Value.(*Document)
-		docs = append(docs, doc)
+	docs := make([]*Document, 0, len(c.places))
+	for _, s := range []*shelf{&c.whole, &c.narrow} {
+		for at := s.order.Front(); at != nil; at = at.Next() {
+			doc, _ := at.Value.(*Document)
+			docs = append(docs, doc)
+		}
 	}
 	return docs
 }
