@@ -23,7 +23,13 @@ var today = calendar.MustOf(2026, 3, 2)
 
 func open(t *testing.T) store.Store {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "asysta.db"))
+	return openAt(t, filepath.Join(t.TempDir(), "asysta.db"))
+}
+
+// openAt opens a data file as one process; another may have it open too.
+func openAt(t *testing.T, path string) store.Store {
+	t.Helper()
+	engine, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,23 +193,11 @@ func TestACourtOrderHasItsOwnTerm(t *testing.T) {
 // Who is revoked through another process on the same file is nobody for the next call of this one.
 func TestRevokedThroughAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "asysta.db")
-	var stores []store.Store
-	for range 2 {
-		engine, err := sqlite.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := store.Open(engine)
-		t.Cleanup(func() { s.Close() })
-		if err := s.System().Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		stores = append(stores, s)
-	}
-	here, there := stores[0].ForCounty("2004"), stores[1].ForCounty("2004")
+	process, another := openAt(t, path), openAt(t, path)
+	here, there := process.ForCounty("2004"), another.ForCounty("2004")
 	ewa := directory.Person{DisplayName: "Ewa", Subjects: []string{"ewa"}, CountyRoles: []access.Role{access.Coordinator}, ActiveFrom: calendar.MustOf(2025, 1, 1)}
 	put(t, here, store.People, "ewa", ewa)
-	r := directory.NewReader(stores[0])
+	r := directory.NewReader(process)
 	for range 3 {
 		if p, err := r.Principal(t.Context(), "ewa", today); err != nil || p.Person != "ewa" {
 			t.Fatalf("before: %v, %v", p, err)
