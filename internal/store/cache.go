@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"container/list"
 	"sync"
 )
@@ -110,14 +111,14 @@ func (c *cache) remove(at *list.Element) *Document {
 	return doc
 }
 
-// lean gives the document without its sections and without their bytes, with what was decoded of the rest; nil where nothing would be left out.
+// lean gives the document without its sections and requests and without their bytes, with what was decoded of the rest; nil where nothing would be left out.
 func (d *Document) lean() *Document {
 	if len(d.Sections) == 0 {
 		return nil
 	}
 	bare := *d
-	bare.Sections = nil
-	out, err := readDocument(encodeDocument(&bare))
+	bare.Sections, bare.Requests = nil, nil
+	out, err := readDocument(bytes.Clone(encodeDocument(&bare))) // without the room that encoding leaves
 	if err != nil {
 		return nil
 	}

@@ -151,7 +151,7 @@ type Document struct {
 	scope  string   // name of the scope that handed the document out; only that scope commits on it
 	stored bson.Raw // the bytes that this document has in the database, where they are known
 	memo   *memo    // what was decoded from it, see Decoded
-	narrow bool     // read without its sections, see Query.Narrow
+	narrow bool     // read without its sections and requests, see Query.Narrow
 }
 
 // Ref names the aggregate of the document.
@@ -159,12 +159,7 @@ func (d *Document) Ref() Ref { return Ref{Kind: d.Kind, ID: d.ID} }
 
 // Request gives what the aggregate remembers of a request id.
 func (d *Document) Request(id string) (Request, bool) {
-	for i := len(d.Requests) - 1; i >= 0 && id != ""; i-- {
-		if d.Requests[i].ID == id {
-			return d.Requests[i], true
-		}
-	}
-	return Request{}, false
+	return d.Requests.find(id)
 }
 
 // Commit is one entry of the journal, as stored. Hash = SHA-256 over PrevHash and the canonical bytes of every other field. Of the cover and of the deadlines it holds all, or
@@ -285,7 +280,7 @@ type Query struct {
 	Desc  bool
 	Limit int    // 1 to 500
 	Token string // Next of the page before; bound to scope, kind, index, Equal, From, To and Desc
-	// Narrow gives the documents without their sections, which is for lists that show covers and deadlines. Nothing can be committed on such a document.
+	// Narrow gives the documents without their sections and requests, which is for lists that show covers and deadlines. Nothing can be committed on such a document.
 	Narrow bool
 }
 

@@ -157,7 +157,7 @@ func sizeOf(sections map[string]bson.Raw, parts ...[]byte) int {
 
 // encodeDocument gives the stored bytes of a document.
 func encodeDocument(d *Document) bson.Raw {
-	w := newBuilder(sizeOf(d.Sections, d.Cover, d.Deadlines.Value) + 96*len(d.Requests))
+	w := newBuilder(sizeOf(d.Sections, d.Cover, d.Deadlines.Value, bson.Raw(d.Requests)))
 	w.text("_id", d.ID)
 	w.text("kind", string(d.Kind))
 	w.text("gmina", d.Gmina)

@@ -71,7 +71,9 @@ func (h *atHand) document(hit EngineHit) (*Document, error) {
 		if doc, err = decodeDocument(hit.Body); err != nil {
 			return nil, err
 		}
-		doc.narrow = h.narrow
+		if h.narrow {
+			doc.narrow, doc.Requests = true, nil
+		}
 		h.docs[id] = doc
 		if h.core.whole {
 			h.core.cache.put(doc)
@@ -79,7 +81,7 @@ func (h *atHand) document(hit EngineHit) (*Document, error) {
 	}
 	own := *doc
 	if h.narrow {
-		own.Sections, own.narrow, own.stored = nil, true, nil
+		own.Sections, own.Requests, own.narrow, own.stored = nil, nil, true, nil
 	}
 	return &own, nil
 }

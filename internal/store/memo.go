@@ -83,14 +83,19 @@ func embedded(part bson.Raw) bson.RawValue {
 func DecodedDeadlines[T any](d *Document) ([]T, error) { return decodedValue[[]T](d, d.Deadlines) }
 
 func decodedValue[T any](d *Document, part bson.RawValue) (T, error) {
-	var v T
-	if len(part.Value) == 0 {
-		return v, nil
-	}
-	if d.memo != nil {
+	if d.memo != nil && len(part.Value) > 0 {
 		if known, ok := d.memo.get(memoKey{&part.Value[0], reflect.TypeFor[T]()}); ok {
 			return known.(T), nil
 		}
+	}
+	return decode[T](d, part)
+}
+
+// decode does what decodedValue does where nothing is known yet.
+func decode[T any](d *Document, part bson.RawValue) (T, error) {
+	var v T
+	if len(part.Value) == 0 {
+		return v, nil
 	}
 	if err := bsonform.UnmarshalValue(part, &v); err != nil {
 		return v, fmt.Errorf("store: decode %T: %w", v, err)

@@ -4,60 +4,74 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 )
 
-// Requests are what an aggregate remembers, oldest first. A document has them as one binary value, half of what an array of documents takes: of each the version, then mark,
-// id and result, each after its length; numbers are unsigned varints. The journal has them in clear. Documents of schema 1 have the array.
-type Requests []Request
+// Requests are what an aggregate remembers, oldest first, as bytes that nobody changes: of each the version, then mark, id and result, each after its length; numbers
+// are unsigned varints. A document has them as one binary value, half of what an array of documents takes. The journal has them in clear. Documents of schema 1 have
+// the array.
+type Requests []byte
 
-// remember gives the requests with one more, without the oldest where that would be too many. What is given away is not changed.
-func (rs Requests) remember(r Request) Requests {
-	kept := rs[max(0, len(rs)-RememberedRequests+1):]
-	return append(append(make(Requests, 0, len(kept)+1), kept...), r)
+// All gives the requests, oldest first. Their marks refer to the bytes.
+func (rs Requests) All() iter.Seq[Request] {
+	return func(yield func(Request) bool) {
+		for c := (cursor{content: rs}); c.at < len(rs); {
+			p := c.request()
+			if c.damaged || !yield(Request{ID: string(p.id), Mark: p.mark, Version: p.version, Result: string(p.result)}) {
+				return
+			}
+		}
+	}
 }
 
-// appendTo appends the content of the binary value.
-func (rs Requests) appendTo(b []byte) []byte {
-	for _, r := range rs {
-		b = binary.AppendUvarint(b, uint64(r.Version))
-		b = append(binary.AppendUvarint(b, uint64(len(r.Mark))), r.Mark...)
-		b = append(binary.AppendUvarint(b, uint64(len(r.ID))), r.ID...)
-		b = append(binary.AppendUvarint(b, uint64(len(r.Result))), r.Result...)
+// find gives the request of an id.
+func (rs Requests) find(id string) (Request, bool) {
+	for c := (cursor{content: rs}); c.at < len(rs) && !c.damaged; {
+		if p := c.request(); string(p.id) == id && id != "" {
+			return Request{ID: id, Mark: p.mark, Version: p.version, Result: string(p.result)}, true
+		}
 	}
-	return b
+	return Request{}, false
+}
+
+// remember gives the requests with one more, without the oldest where that would be too many.
+func (rs Requests) remember(r Request) Requests {
+	var ends []int
+	for c := (cursor{content: rs}); c.at < len(rs) && !c.damaged; {
+		c.request()
+		ends = append(ends, c.at)
+	}
+	kept := []byte(rs)
+	if n := len(ends) + 1 - RememberedRequests; n > 0 {
+		kept = rs[ends[n-1]:]
+	}
+	return r.appendTo(append(make([]byte, 0, len(kept)+r.size()), kept...))
+}
+
+// appendTo appends the bytes of a request.
+func (r Request) appendTo(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(r.Version))
+	b = append(binary.AppendUvarint(b, uint64(len(r.Mark))), r.Mark...)
+	b = append(binary.AppendUvarint(b, uint64(len(r.ID))), r.ID...)
+	return append(binary.AppendUvarint(b, uint64(len(r.Result))), r.Result...)
 }
 
 // size is at least what appendTo appends.
-func (rs Requests) size() int {
-	n := 0
-	for _, r := range rs {
-		n += 4*binary.MaxVarintLen64 + len(r.Mark) + len(r.ID) + len(r.Result)
-	}
-	return n
-}
+func (r Request) size() int { return 4*binary.MaxVarintLen64 + len(r.Mark) + len(r.ID) + len(r.Result) }
 
-// readRequests decodes the content of the binary value, to which marks refer.
+// readRequests takes the content of the binary value, when it is whole.
 func readRequests(content []byte) (Requests, error) {
-	rs, text := make(Requests, 0, RememberedRequests), string(content)
-	for c := (cursor{content: content}); c.at < len(content); {
-		var r Request
-		r.Version = int64(c.number())
-		from, to := c.part()
-		r.Mark = content[from:to:to]
-		from, to = c.part()
-		r.ID = text[from:to]
-		from, to = c.part()
-		r.Result = text[from:to]
-		if c.damaged {
+	c := cursor{content: content}
+	for c.at < len(content) {
+		if c.request(); c.damaged {
 			return nil, fmt.Errorf("%w: field %q", errBSON, "requests")
 		}
-		rs = append(rs, r)
 	}
-	return rs, nil
+	return content, nil
 }
 
 // cursor goes through numbers and parts that stand after their lengths. Once one does not fit, it stands still and gives nothing.
@@ -77,19 +91,29 @@ func (c *cursor) number() uint64 {
 	return v
 }
 
-func (c *cursor) part() (from, to int) {
+func (c *cursor) part() []byte {
 	size := c.number()
 	if size > uint64(len(c.content)-c.at) {
 		c.damaged, size = true, 0
 	}
-	from = c.at
+	from := c.at
 	c.at += int(size)
-	return from, c.at
+	return c.content[from:c.at:c.at]
+}
+
+// packed is a request where it lies.
+type packed struct {
+	version          int64
+	mark, id, result []byte
+}
+
+func (c *cursor) request() packed {
+	return packed{version: int64(c.number()), mark: c.part(), id: c.part(), result: c.part()}
 }
 
 // MarshalBSONValue gives the binary value.
 func (rs Requests) MarshalBSONValue() (typ byte, data []byte, err error) {
-	return byte(bson.TypeBinary), bsoncore.AppendBinary(nil, 0, rs.appendTo(make([]byte, 0, rs.size()))), nil
+	return byte(bson.TypeBinary), bsoncore.AppendBinary(nil, 0, rs), nil
 }
 
 // UnmarshalBSONValue reads the binary value, or the array of schema 1.
@@ -107,10 +131,10 @@ func requestsOf(v bson.RawValue) (Requests, error) {
 		}
 		return readRequests(content)
 	}
-	rs := make(Requests, 0, RememberedRequests)
+	rs := make(Requests, 0, len(v.Value))
 	err := eachElement(v.Value, func(_ string, v bson.RawValue) error {
 		r, err := readRequest(v)
-		rs = append(rs, r)
+		rs = r.appendTo(rs)
 		return err
 	})
 	return rs, err
@@ -122,17 +146,19 @@ func (w *builder) requests(rs Requests, schema int) {
 		return
 	}
 	if schema > 1 {
-		w.bytes("requests", rs.appendTo(make([]byte, 0, rs.size())))
+		w.bytes("requests", rs)
 		return
 	}
 	all := w.array("requests")
-	for i, r := range rs {
+	i := 0
+	for r := range rs.All() {
 		at := w.open(strconv.Itoa(i))
 		w.text("id", r.ID)
 		w.bytes("mark", r.Mark)
 		w.int("version", r.Version)
 		w.textIf("result", r.Result)
 		w.end(at)
+		i++
 	}
 	w.end(all)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,9 +16,9 @@ func TestRequestsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var want Requests
 		for range rapid.IntRange(1, RememberedRequests).Draw(t, "n") {
-			want = append(want, Request{ID: texts.Draw(t, "id"), Mark: hashes.Draw(t, "mark"), Version: rapid.Int64().Draw(t, "version"), Result: texts.Draw(t, "result")})
+			want = want.remember(Request{ID: texts.Draw(t, "id"), Mark: hashes.Draw(t, "mark"), Version: rapid.Int64().Draw(t, "version"), Result: texts.Draw(t, "result")})
 		}
-		for _, form := range []any{want, []Request(want)} {
+		for _, form := range []any{want, slices.Collect(want.All())} {
 			raw := marshalled(t, bson.D{{Key: "requests", Value: form}})
 			var d Document
 			if err := bson.Unmarshal(raw, &d); err != nil {
@@ -42,17 +43,26 @@ func TestTheOldestRequestIsForgotten(t *testing.T) {
 		rs = rs.remember(Request{Version: n})
 	}
 	full := rs.remember(Request{Version: RememberedRequests})
-	if len(rs) != RememberedRequests || rs[0].Version != 0 || rs[len(rs)-1].Version != RememberedRequests-1 {
-		t.Errorf("%d requests, from %d", len(rs), rs[0].Version)
-	}
-	if len(full) != RememberedRequests || full[0].Version != 1 || full[len(full)-1].Version != RememberedRequests {
-		t.Errorf("%d requests with one more, from %d", len(full), full[0].Version)
+	for name, c := range map[string]struct {
+		got  Requests
+		from int64
+	}{"as many as are remembered": {rs, 0}, "one more": {full, 1}} {
+		var versions, want []int64
+		for r := range c.got.All() {
+			versions = append(versions, r.Version)
+		}
+		for n := range int64(RememberedRequests) {
+			want = append(want, c.from+n)
+		}
+		if !slices.Equal(versions, want) {
+			t.Errorf("%s: %d", name, versions)
+		}
 	}
 }
 
 // Bytes that are cut off, or whose lengths lead past the end, are refused.
 func TestDamagedRequestsAreRefused(t *testing.T) {
-	whole := Requests{{ID: "first", Mark: []byte{1, 2}, Version: 300, Result: "r"}}.appendTo(nil)
+	whole := Requests{}.remember(Request{ID: "first", Mark: []byte{1, 2}, Version: 300, Result: "r"})
 	for n := 1; n < len(whole); n++ {
 		if rs, err := readRequests(whole[:n]); !errors.Is(err, errBSON) {
 			t.Errorf("the first %d bytes: %v, %v", n, rs, err)

@@ -177,7 +177,7 @@ func commits(ctx context.Context, c *rig.County, request string) (n int, err err
 				return 0, err
 			}
 			for _, h := range page.Hits {
-				for _, seen := range h.Doc.Requests {
+				for seen := range h.Doc.Requests.All() {
 					if seen.ID == request {
 						n++
 					}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func appendFloat(key []byte, v float64) []byte {
 
 // decodeKey gives the values of a key back.
 func decodeKey(key []byte) ([]any, error) {
-	var values []any
+	values := make([]any, 0, 6)
 	for len(key) > 0 {
 		value, rest, err := decodeValue(key[0], key[1:])
 		if err != nil {
@@ -139,6 +140,9 @@ func decodeNumber(b []byte) (any, []byte, error) {
 }
 
 func decodeString(b []byte) (any, []byte, error) {
+	if i := bytes.IndexByte(b, 0); i >= 0 && i+1 < len(b) && b[i+1] == 1 {
+		return string(b[:i]), b[i+2:], nil
+	}
 	out := make([]byte, 0, len(b))
 	for i := 0; i+1 < len(b); i++ {
 		if b[i] != 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -187,16 +188,16 @@ func reuse(t *testing.T, b *bench) {
 func rememberedBound(t *testing.T, b *bench) {
 	s := b.store.For(gminaA)
 	doc := create(t, s, fileRef(), cover{State: "OPEN"})
-	first := doc.Requests[0]
+	first := slices.Collect(doc.Requests.All())[0]
 	for range store.RememberedRequests {
 		doc = commit(t, s, doc, change(nil))
 	}
-	if _, ok := doc.Request(first.ID); ok || len(doc.Requests) != store.RememberedRequests {
-		t.Errorf("%d remembered, the first one still: %v", len(doc.Requests), ok)
+	if _, ok := doc.Request(first.ID); ok || len(slices.Collect(doc.Requests.All())) != store.RememberedRequests {
+		t.Errorf("%d bytes remembered, the first one still: %v", len(doc.Requests), ok)
 	}
 	system := change(nil)
 	system.RequestID = ""
-	if next := commit(t, s, doc, system); len(next.Requests) != store.RememberedRequests {
+	if next := commit(t, s, doc, system); !bytes.Equal(next.Requests, doc.Requests) {
 		t.Errorf("a change without request id is remembered")
 	}
 }

@@ -137,6 +137,7 @@ func (s *Server) collect(ctx context.Context, g access.Grant, f filter, size int
 		if err != nil {
 			return nil, "", pageFault(err)
 		}
+		out = slices.Grow(out, len(page.Hits))
 		for _, hit := range page.Hits {
 			cover, err := rpc.Part[familyfile.Cover](hit.Doc, hit.Doc.Cover)
 			if err != nil {

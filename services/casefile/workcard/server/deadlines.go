@@ -289,11 +289,11 @@ func newMerge(r store.Reader, t terms, at place, size int, sees func(*store.Docu
 	}
 	if q := t.query(); !at.FilesEnd {
 		q.Token = at.Files
-		m.files = newStream(r, store.FamilyFiles, q, size, accept)
+		m.files = newStream(r, store.FamilyFiles, q, size, size, accept)
 	}
 	if q := t.query(); !at.ReferralsEnd {
 		q.Token = at.Referrals
-		m.referrals = newStream(r, store.Referrals, q, size, accept)
+		m.referrals = newStream(r, store.Referrals, q, size/4, size, accept) // referrals are decided within weeks: far fewer are open than families are served
 	}
 	return m
 }

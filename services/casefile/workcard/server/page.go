@@ -59,6 +59,7 @@ type stream struct {
 	reader store.Reader
 	kind   store.Kind
 	query  store.Query                   // its Token is where the present page begins
+	most   int                           // of hits that are asked for at once
 	accept func(store.Hit) (bool, error) // which hits are wanted
 	page   store.Page
 	at     int  // first hit of the page that was not consumed
@@ -68,11 +69,11 @@ type stream struct {
 	paused bool // left was used up
 }
 
-// newStream begins where a token of the same query says. It asks for so many hits at once as its caller wants, so that a page whose hits are all wanted is read
-// by one query. The documents come without their sections.
-func newStream(r store.Reader, kind store.Kind, q store.Query, size int, accept func(store.Hit) (bool, error)) *stream {
-	q.Limit, q.Narrow = size, true
-	return &stream{reader: r, kind: kind, query: q, accept: accept, left: scanned}
+// newStream begins where a token of the same query says. It asks for as many hits at first as its caller expects to use, so that these are read by one query, and for
+// twice as many whenever more are wanted. The documents come without their sections.
+func newStream(r store.Reader, kind store.Kind, q store.Query, first, most int, accept func(store.Hit) (bool, error)) *stream {
+	q.Limit, q.Narrow = max(1, first), true
+	return &stream{reader: r, kind: kind, query: q, most: most, accept: accept, left: scanned}
 }
 
 // head gives the next wanted hit without consuming it; false at the end and when the call has looked at enough.
@@ -101,6 +102,7 @@ func (s *stream) head(ctx context.Context) (store.Hit, bool, error) {
 			return store.Hit{}, false, nil
 		}
 		s.query.Token, s.loaded = s.page.Next, false
+		s.query.Limit = max(s.query.Limit, min(2*s.query.Limit, s.most))
 	}
 }
 

@@ -30,12 +30,13 @@ func (s *Server) SearchFamilyFiles(ctx context.Context, req *casefilev1.SearchFa
 		return nil, err
 	}
 	q.Token = req.GetPageToken()
-	hits := newStream(s.deps.Scope(ctx), store.FamilyFiles, q, rpc.PageSize(req.GetPageSize()), func(h store.Hit) (bool, error) {
+	size := rpc.PageSize(req.GetPageSize())
+	hits := newStream(s.deps.Scope(ctx), store.FamilyFiles, q, size, size, func(h store.Hit) (bool, error) {
 		_, cover, ok, err := visible(ctx, h.Doc)
 		return ok && found(h, cover.Label.Search), err
 	})
 	out := &casefilev1.SearchFamilyFilesResponse{}
-	for len(out.FamilyFiles) < rpc.PageSize(req.GetPageSize()) {
+	for len(out.FamilyFiles) < size {
 		h, ok, err := hits.head(ctx)
 		if err != nil {
 			return nil, err
