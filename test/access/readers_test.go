@@ -17,13 +17,11 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-
-	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/scenario"
 	"asysta.example/internal/store"
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/county"
 )
 
@@ -34,25 +32,17 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// permission is what the contract says of a method.
-func permission(m protoreflect.MethodDescriptor) *optionsv1.Permission {
-	p, _ := proto.GetExtension(m.Options(), optionsv1.E_Permission).(*optionsv1.Permission)
-	return p
-}
-
 // reads are the methods that hand out data of families and change nothing.
-func reads() map[protoreflect.FullName]protoreflect.MethodDescriptor {
-	found := map[protoreflect.FullName]protoreflect.MethodDescriptor{}
-	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		for i := range f.Services().Len() {
-			for j := range f.Services().Get(i).Methods().Len() {
-				if m := f.Services().Get(i).Methods().Get(j); permission(m).GetReadsFamilyData() && !permission(m).GetMutation() {
-					found[m.FullName()] = m
-				}
-			}
+func reads(t *testing.T) map[protoreflect.FullName]*contract.Method {
+	t.Helper()
+	all, err := contract.Methods()
+	must(t, err)
+	found := map[protoreflect.FullName]*contract.Method{}
+	for _, m := range all {
+		if m.Permission.GetReadsFamilyData() && !m.Permission.GetMutation() {
+			found[m.FullName()] = m
 		}
-		return true
-	})
+	}
 	return found
 }
 
@@ -144,7 +134,7 @@ func TestWhoReadAFileLeavesNobodyOut(t *testing.T) {
 	var all []reading
 	covered := map[protoreflect.FullName]bool{}
 	for _, s := range o.Sent {
-		if p := permission(s.Method); !s.Refused && p.GetReadsFamilyData() && !p.GetMutation() {
+		if p := contract.PermissionOf(s.Method); !s.Refused && p.GetReadsFamilyData() && !p.GetMutation() {
 			all = append(all, reading{s.As, s.Method, s.Request})
 		}
 	}
@@ -160,7 +150,7 @@ func TestWhoReadAFileLeavesNobodyOut(t *testing.T) {
 		}
 		t.Logf("%s: %d reads, %d lines seen", way, len(seen), lines)
 	}
-	for name := range reads() {
+	for name := range reads(t) {
 		if !covered[name] && name != "asysta.directory.v1.DirectoryService.ListCaseloads" { // it counts families and names none
 			t.Errorf("no read by %s told of any family, so that nothing is known of its lines", name)
 		}
@@ -177,7 +167,7 @@ func (o *office) listed(t *testing.T) {
 		t.Fatalf("the scenario has no file %q or no referral", file)
 	}
 	// Somebody of the gmina, and somebody of another, try to look at it.
-	get := reads()["asysta.casefile.v1.CasefileService.GetFamilyFile"]
+	get := reads(t)["asysta.casefile.v1.CasefileService.GetFamilyFile"]
 	for _, neighbour := range []string{"kierownik.pyzdry", "asystent1.pyzdry", "socjalny2.kolaczkowo", "asystent1.kolaczkowo"} {
 		_, err := o.ways["REST"].Call(t.Context(), neighbour, get, request(t, get, `{"name": "`+file+`"}`), 1)
 		if err == nil {
@@ -190,7 +180,7 @@ func (o *office) listed(t *testing.T) {
 			want[a.ID] = true
 		}
 	}
-	list := reads()["asysta.casefile.v1.CasefileService.ListAccesses"]
+	list := reads(t)["asysta.casefile.v1.CasefileService.ListAccesses"]
 	for way, transport := range o.ways {
 		for _, who := range []string{"kierownik.kolaczkowo", "audytor"} {
 			got, pages, before, methods := 0, 0, "9999", map[string]int{}
@@ -236,11 +226,9 @@ func (o *office) listed(t *testing.T) {
 }
 
 // request makes a request from JSON.
-func request(t *testing.T, m protoreflect.MethodDescriptor, text string) proto.Message {
+func request(t *testing.T, m *contract.Method, text string) proto.Message {
 	t.Helper()
-	kind, err := protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName())
-	must(t, err)
-	req := kind.New().Interface()
+	req := m.In.New().Interface()
 	must(t, protojson.Unmarshal([]byte(text), req))
 	return req
 }

@@ -2,80 +2,46 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
+
+	"asysta.example/internal/testkit/contract"
 )
 
 // methods gives every method of every service of the contract.
-func methods() []protoreflect.MethodDescriptor {
-	var all []protoreflect.MethodDescriptor
-	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		for i := range f.Services().Len() {
-			for j := range f.Services().Get(i).Methods().Len() {
-				if strings.HasPrefix(string(f.Package()), "asysta.") {
-					all = append(all, f.Services().Get(i).Methods().Get(j))
-				}
-			}
-		}
-		return true
-	})
-	slices.SortFunc(all, func(a, b protoreflect.MethodDescriptor) int {
-		return strings.Compare(string(a.FullName()), string(b.FullName()))
-	})
+func methods(t *testing.T) []*contract.Method {
+	t.Helper()
+	all, err := contract.Methods()
+	must(t, err)
 	return all
-}
-
-func permission(m protoreflect.MethodDescriptor) *optionsv1.Permission {
-	p, _ := proto.GetExtension(m.Options(), optionsv1.E_Permission).(*optionsv1.Permission)
-	return p
-}
-
-func systemOnly(p *optionsv1.Permission) bool {
-	return slices.Equal(p.GetRoles(), []optionsv1.Role{optionsv1.Role_ROLE_SYSTEM})
-}
-
-// route is the REST verb and path template of a method; "" for none.
-func route(m protoreflect.MethodDescriptor) (verb, template string, body bool) {
-	rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
-	for v, t := range map[string]string{http.MethodGet: rule.GetGet(), http.MethodPost: rule.GetPost(), http.MethodPatch: rule.GetPatch(), http.MethodPut: rule.GetPut(), http.MethodDelete: rule.GetDelete()} {
-		if t != "" {
-			verb, template = v, t
-		}
-	}
-	return verb, template, rule.GetBody() != ""
 }
 
 // TestContract holds each method to what the gate needs to know of it.
 func TestContract(t *testing.T) {
-	all := methods()
+	all := methods(t)
 	for _, m := range all {
-		p := permission(m)
-		verb, _, _ := route(m)
+		p := m.Permission
 		switch {
 		case p == nil || len(p.GetRoles()) == 0:
 			t.Errorf("%s: no permission", m.FullName())
-		case systemOnly(p) == (verb != ""):
+		case m.SystemOnly() == (m.Verb != ""):
 			t.Errorf("%s: a method is either on REST or for the system alone", m.FullName())
-		case p.GetMutation() && m.Input().Fields().ByName("request_id") == nil && !systemOnly(p):
+		case p.GetMutation() && m.Input().Fields().ByName("request_id") == nil && !m.SystemOnly():
 			t.Errorf("%s: a mutation without a request_id", m.FullName())
-		case p.GetMutation() && verb == http.MethodGet:
+		case p.GetMutation() && m.Verb == http.MethodGet:
 			t.Errorf("%s: a mutation by GET", m.FullName())
 		}
 	}
@@ -108,16 +74,10 @@ func denied(p *optionsv1.Permission) []string {
 	return who
 }
 
-var wildcard = regexp.MustCompile(`\{([a-z_.]+)=([^}]+)\}`)
-
 // names gives the resource names at which a method is knocked: one that is there where the fixture has one, one that is not, and one of no gmina.
-func names(m protoreflect.MethodDescriptor) []string {
-	pattern := ""
-	if _, template, _ := route(m); template != "" {
-		if v := wildcard.FindStringSubmatch(template); v != nil {
-			pattern = v[2]
-		}
-	} else {
+func names(m *contract.Method) []string {
+	pattern := m.Pattern
+	if m.Verb == "" {
 		pattern = "gminas/*/familyFiles/*"
 	}
 	if pattern == "" {
@@ -138,18 +98,11 @@ func names(m protoreflect.MethodDescriptor) []string {
 }
 
 // request makes a minimal request of a method on a resource.
-func request(m protoreflect.MethodDescriptor, resource string) proto.Message {
+func request(m *contract.Method, resource string) proto.Message {
 	msg := dynamicpb.NewMessage(m.Input())
-	path := permission(m).GetResource()
-	if path == "" {
-		return msg
+	if at, f := m.Resource(msg); f != nil {
+		at.Set(f, protoreflect.ValueOfString(resource))
 	}
-	var at protoreflect.Message = msg
-	steps := strings.Split(path, ".")
-	for _, step := range steps[:len(steps)-1] {
-		at = at.Mutable(at.Descriptor().Fields().ByName(protoreflect.Name(step))).Message()
-	}
-	at.Set(at.Descriptor().Fields().ByName(protoreflect.Name(steps[len(steps)-1])), protoreflect.ValueOfString(resource))
 	return msg
 }
 
@@ -163,7 +116,7 @@ func (c *county) knock(t *testing.T, as string, m protoreflect.MethodDescriptor,
 	if token != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}
-	stream, err := c.suite.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()))
+	stream, err := c.suite.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, contract.CallOf(m))
 	if err == nil {
 		err = stream.SendMsg(req)
 	}
@@ -180,17 +133,15 @@ func (c *county) knock(t *testing.T, as string, m protoreflect.MethodDescriptor,
 }
 
 // knockREST calls a method's path and gives status and body.
-func (c *county) knockREST(t *testing.T, as string, m protoreflect.MethodDescriptor, resource string) (int, string) {
+func (c *county) knockREST(t *testing.T, as string, m *contract.Method, resource string) (int, string) {
 	t.Helper()
-	verb, template, body := route(m)
-	path := wildcard.ReplaceAllLiteralString(template, resource)
 	var payload io.Reader
-	if body {
+	if m.Body {
 		payload = strings.NewReader("{}")
 	}
-	r, err := http.NewRequestWithContext(t.Context(), verb, "http://"+c.suite.Address()+path, payload)
+	r, err := http.NewRequestWithContext(t.Context(), m.Verb, "http://"+c.suite.Address()+m.Path(resource), payload)
 	must(t, err)
-	if body {
+	if m.Body {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	token, err := c.token(t.Context(), as)
@@ -218,21 +169,21 @@ type gate struct {
 func TestGate(t *testing.T) {
 	g := gate{county: newCounty(t, "county.yaml"), said: map[string]string{}}
 	before := g.holding(t)
-	for _, m := range methods() {
+	for _, m := range methods(t) {
 		for _, as := range strangers {
 			g.check(t, as, as, m, names(m)[0], codes.Unauthenticated)
 		}
 		for _, resource := range names(m) {
-			for _, as := range denied(permission(m)) {
+			for _, as := range denied(m.Permission) {
 				g.check(t, as, "denied", m, resource, codes.PermissionDenied)
 			}
 		}
 	}
 	g.unchanged(t, before)
-	t.Logf("%d methods, %d cells over gRPC and %d over REST, %d answers", len(methods()), g.cells, g.rest, len(g.said))
+	t.Logf("%d methods, %d cells over gRPC and %d over REST, %d answers", len(methods(t)), g.cells, g.rest, len(g.said))
 }
 
-func (g *gate) check(t *testing.T, as, kind string, m protoreflect.MethodDescriptor, resource string, want codes.Code) {
+func (g *gate) check(t *testing.T, as, kind string, m *contract.Method, resource string, want codes.Code) {
 	t.Helper()
 	g.cells++
 	st, raw := g.knock(t, as, m, request(m, resource))
@@ -241,7 +192,7 @@ func (g *gate) check(t *testing.T, as, kind string, m protoreflect.MethodDescrip
 		return
 	}
 	g.said["gRPC "+kind] = raw
-	if verb, _, _ := route(m); verb == "" {
+	if m.Verb == "" {
 		return
 	}
 	g.rest++

@@ -28,6 +28,7 @@ import (
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/testkit/contract"
 )
 
 // replays are calls made three times under one request id: as they are, again, and with another body. Each makes one commit more or less alike the contract of
@@ -122,7 +123,7 @@ type twice struct {
 func (w *twice) Call(ctx context.Context, as string, m protoreflect.MethodDescriptor, req proto.Message, take int) ([]any, error) {
 	empty := w.c.holding(w.t)
 	first, err := w.Transport.Call(ctx, as, m, req, take)
-	if err != nil || !permission(m).GetMutation() {
+	if err != nil || !contract.PermissionOf(m).GetMutation() {
 		return first, err
 	}
 	w.mutations++

@@ -10,110 +10,72 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
-
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/county"
 )
 
 // method is a method of the contract with a request that only its resource and its caller can make fail.
 type method struct {
-	desc       protoreflect.MethodDescriptor
-	full       string
-	permission *optionsv1.Permission
-	pattern    string // of its resource; "" for none
-	rest       bool
-	sample     proto.Message
-	etag       bool // the request names a version
+	contract.Method
+	sample proto.Message
+	etag   bool // the request names a version
 }
 
-func (m *method) systemOnly() bool {
-	return slices.Equal(m.permission.GetRoles(), []optionsv1.Role{system})
-}
-
-var variable = regexp.MustCompile(`\{[a-z_.]+=([^}]+)\}`)
-
-// contract gives every method of every service, by name, with a sample from what the counties were asked.
-func (w *world) contract() ([]*method, error) {
-	var all []*method
-	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		for i := range f.Services().Len() {
-			for j := range f.Services().Get(i).Methods().Len() {
-				if strings.HasPrefix(string(f.Package()), "asysta.") {
-					all = append(all, methodOf(f.Services().Get(i).Methods().Get(j)))
-				}
-			}
-		}
-		return true
-	})
-	slices.SortFunc(all, func(a, b *method) int { return strings.Compare(a.full, b.full) })
+// methods gives every method of the contract, by name, with a sample from what the counties were asked.
+func (w *world) methods() ([]*method, error) {
+	named, err := contract.Methods()
+	if err != nil {
+		return nil, err
+	}
 	written, err := w.samples()
 	if err != nil {
 		return nil, err
 	}
+	var all []*method
 	var errs []error
-	for _, m := range all {
-		if m.sample = w.sampleOf(m, written); m.sample == nil {
-			errs = append(errs, fmt.Errorf("matrix: no sample of %s", m.full))
-			continue
+	for _, n := range named {
+		m := &method{Method: *n, sample: w.sampleOf(n, written)}
+		if m.Call == publishing {
+			m.Pattern = "gminas/*/familyFiles/*"
 		}
-		m.etag = m.sample.ProtoReflect().Descriptor().Fields().ByName("etag") != nil
+		if m.sample == nil {
+			errs = append(errs, fmt.Errorf("matrix: no sample of %s", m.Call))
+		}
+		m.etag = m.Input().Fields().ByName("etag") != nil
+		all = append(all, m)
 	}
 	return all, errors.Join(errs...)
 }
 
-func methodOf(d protoreflect.MethodDescriptor) *method {
-	m := &method{desc: d, full: "/" + string(d.Parent().FullName()) + "/" + string(d.Name())}
-	m.permission, _ = proto.GetExtension(d.Options(), optionsv1.E_Permission).(*optionsv1.Permission)
-	rule, _ := proto.GetExtension(d.Options(), annotations.E_Http).(*annotations.HttpRule)
-	if m.full == publishing {
-		m.pattern, m.rest = "gminas/*/familyFiles/*", true
-		return m
-	}
-	for _, path := range []string{rule.GetGet(), rule.GetPost(), rule.GetPatch(), rule.GetPut(), rule.GetDelete()} {
-		m.rest = m.rest || path != ""
-		if v := variable.FindStringSubmatch(path); v != nil {
-			m.pattern = v[1]
-		}
-	}
-	return m
-}
-
 // sampleOf prefers what is written for the matrix, then what was sent in the county of test/e2e.
-func (w *world) sampleOf(m *method, written map[string]proto.Message) proto.Message {
-	if msg, ok := written[m.full]; ok {
+func (w *world) sampleOf(m *contract.Method, written map[string]proto.Message) proto.Message {
+	if msg, ok := written[m.Call]; ok {
 		return msg
 	}
 	var found proto.Message
 	for _, s := range w.Sent {
-		if s.Method.FullName() != m.desc.FullName() || s.Refused {
+		if s.Method.FullName() != m.FullName() || s.Refused {
 			continue
 		}
 		if found == nil || !strings.Contains(fmt.Sprint(found), county.Digits) && strings.Contains(fmt.Sprint(s.Request), "/"+county.Digits) {
 			found = s.Request
 		}
 	}
-	if found == nil && m.desc.Input().Fields().ByName("request_id") == nil && !m.permission.GetMutation() {
-		t, err := protoregistry.GlobalTypes.FindMessageByName(m.desc.Input().FullName())
-		if err != nil {
-			return nil
-		}
-		return t.New().Interface()
+	if found == nil && m.Input().Fields().ByName("request_id") == nil && !m.Permission.GetMutation() {
+		return m.In.New().Interface()
 	}
 	if found != nil {
 		found = proto.Clone(found)
@@ -161,7 +123,7 @@ func (c cell) String() string {
 	if c.object != nil {
 		what = c.object.label + " (" + c.object.name + ")"
 	}
-	return fmt.Sprintf("%s as %s on %s over %s", c.method.full, c.who.name, what, c.way)
+	return fmt.Sprintf("%s as %s on %s over %s", c.method.Call, c.who.name, what, c.way)
 }
 
 // request is the cell's request: the sample, about the cell's object, of a version that nobody has.
@@ -182,18 +144,15 @@ func (c cell) request(n int) proto.Message {
 	}
 	c.fit(r)
 	if c.object != nil {
-		steps := strings.Split(c.method.permission.GetResource(), ".")
-		for _, step := range steps[:len(steps)-1] {
-			r = r.Mutable(r.Descriptor().Fields().ByName(protoreflect.Name(step))).Message()
-		}
-		r.Set(r.Descriptor().Fields().ByName(protoreflect.Name(steps[len(steps)-1])), protoreflect.ValueOfString(c.resource()))
+		at, f := c.method.Resource(r)
+		at.Set(f, protoreflect.ValueOfString(c.resource()))
 	}
 	return msg
 }
 
 // resource is what the permission's path names. A child's help plan is the county's, and is published for a family file: that is the object.
 func (c cell) resource() string {
-	if c.method.full == publishing {
+	if c.method.Call == publishing {
 		return "powiaty/" + c.object.county
 	}
 	return c.object.name
@@ -213,7 +172,7 @@ func (c cell) fit(r protoreflect.Message) {
 	} else {
 		set("side", protoreflect.ValueOfEnum(1))
 	}
-	if c.method.full == publishing {
+	if c.method.Call == publishing {
 		set("family_file", protoreflect.ValueOfString(c.object.name))
 	}
 	if c.object == nil || c.object.staff == nil {
@@ -254,12 +213,12 @@ func (w *world) ask(ctx context.Context, c cell, n int) (answer, error) {
 	if token != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}
-	msg, out := c.request(n), dynamicpb.NewMessage(c.method.desc.Output())
-	if !c.method.desc.IsStreamingServer() {
-		err = w.Suite.Conn.Invoke(ctx, c.method.full, msg, out)
+	msg, out := c.request(n), dynamicpb.NewMessage(c.method.Output())
+	if !c.method.IsStreamingServer() {
+		err = w.Suite.Conn.Invoke(ctx, c.method.Call, msg, out)
 	} else {
 		var stream grpc.ClientStream
-		if stream, err = w.Suite.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, c.method.full); err == nil {
+		if stream, err = w.Suite.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, c.method.Call); err == nil {
 			err = errors.Join(stream.SendMsg(msg), stream.CloseSend())
 		}
 		defer time.AfterFunc(listening, cancel).Stop()
@@ -276,7 +235,7 @@ func (w *world) ask(ctx context.Context, c cell, n int) (answer, error) {
 }
 
 func (w *world) overREST(ctx context.Context, c cell, msg proto.Message, token string) (answer, error) {
-	p, err := scenario.PartsOf(c.method.desc, msg)
+	p, err := scenario.PartsOf(c.method, msg)
 	if err != nil {
 		return answer{}, err
 	}

@@ -33,9 +33,9 @@ func TestMatrix(t *testing.T) {
 		if c.object != nil {
 			label = c.object.label
 		}
-		_, _ = io.WriteString(h, c.method.full+c.who.name+label+c.way)
+		_, _ = io.WriteString(h, c.method.Call+c.who.name+label+c.way)
 		share := map[string]uint32{"gRPC": 4, "REST": 12}[c.way]
-		return slices.Contains(typical, c.who.name) && (h.Sum32()%share == 0 || expected(c.method.permission, c.who, c.object) == admitted && c.way == "gRPC")
+		return slices.Contains(typical, c.who.name) && (h.Sum32()%share == 0 || expected(c.method.Permission, c.who, c.object) == admitted && c.way == "gRPC")
 	})
 	if err != nil {
 		t.Fatal(err)

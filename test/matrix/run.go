@@ -33,7 +33,7 @@ func (f *figures) String() string {
 
 // run asks every cell that is wanted, one after the other.
 func run(ctx context.Context, w *world, wanted func(n int, c cell) bool) (*figures, error) {
-	methods, err := w.contract()
+	methods, err := w.methods()
 	if err != nil {
 		return nil, err
 	}
@@ -64,18 +64,18 @@ func (w *world) cells(m *method) []cell {
 	var objects []*object
 	for i := range w.objects {
 		o := &w.objects[i]
-		if o.pattern == m.pattern || m.systemOnly() && o.pattern == toCome {
+		if o.pattern == m.Pattern || m.SystemOnly() && o.pattern == toCome {
 			objects = append(objects, o)
 		}
 	}
-	if m.pattern == "" && !m.systemOnly() {
+	if m.Pattern == "" && !m.SystemOnly() {
 		objects = []*object{nil}
 	}
 	var all []cell
 	for _, who := range w.callers {
 		for _, o := range objects {
 			all = append(all, cell{m, who, o, "gRPC"})
-			if m.rest && (!m.desc.IsStreamingServer() || expected(m.permission, who, o) != admitted) {
+			if m.Verb != "" && (!m.IsStreamingServer() || expected(m.Permission, who, o) != admitted) {
 				all = append(all, cell{m, who, o, "REST"})
 			}
 		}
@@ -96,11 +96,11 @@ func (w *world) try(ctx context.Context, f *figures, c cell, n int) error {
 	if err != nil {
 		return err
 	}
-	want, got := expected(c.method.permission, c.who, c.object), verdictOf(a)
+	want, got := expected(c.method.Permission, c.who, c.object), verdictOf(a)
 	f.cells[c.way]++
 	f.verdicts[want]++
 	// Who reaches a file may be told that its version is old before being told that it has no such part.
-	old := a.code == codes.Aborted && c.object != nil && c.object.within && c.method.etag && expected(c.method.permission, c.who, c.object.container()) == admitted
+	old := a.code == codes.Aborted && c.object != nil && c.object.within && c.method.etag && expected(c.method.Permission, c.who, c.object.container()) == admitted
 	if want != got && !old {
 		f.mismatches = append(f.mismatches, fmt.Sprintf("%v: want %s, got %s", c, want, a.text))
 	}
@@ -114,8 +114,8 @@ func (w *world) try(ctx context.Context, f *figures, c cell, n int) error {
 			f.mismatches = append(f.mismatches, fmt.Sprintf("%v: refused as %s and written", c, got))
 		}
 	}
-	if came, seen := f.vain[c.method.full]; want == admitted && got == admitted && (!seen || came) {
-		f.vain[c.method.full] = strings.Contains(a.text, "INVALID_FIELDS")
+	if came, seen := f.vain[c.method.Call]; want == admitted && got == admitted && (!seen || came) {
+		f.vain[c.method.Call] = strings.Contains(a.text, "INVALID_FIELDS")
 	}
 	return nil
 }

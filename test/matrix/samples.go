@@ -14,6 +14,7 @@ import (
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/county"
 	"asysta.example/test/e2e"
 )
@@ -62,6 +63,6 @@ type keeping map[string]proto.Message
 
 // Call implements scenario.Transport.
 func (k keeping) Call(_ context.Context, _ string, m protoreflect.MethodDescriptor, req proto.Message, _ int) ([]any, error) {
-	k["/"+string(m.Parent().FullName())+"/"+string(m.Name())] = req
+	k[contract.CallOf(m)] = req
 	return []any{map[string]any{"etag": "0"}}, nil
 }

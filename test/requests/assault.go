@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/testkit/contract"
 )
 
 // request is what goes over HTTP.
@@ -23,8 +24,8 @@ type request struct {
 }
 
 // requestOf parts a message as the contract's rule for its method says.
-func requestOf(m *method, msg proto.Message) (*request, error) {
-	p, err := scenario.PartsOf(m.desc, msg)
+func requestOf(m *contract.Method, msg proto.Message) (*request, error) {
+	p, err := scenario.PartsOf(m, msg)
 	if err != nil {
 		return nil, nil //nolint:nilerr // what cannot be said in JSON at all goes over gRPC
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/county"
 )
 
@@ -25,7 +26,7 @@ const marker = "Qzwx"
 type generator struct {
 	rng     *rand.Rand
 	pool    *pool
-	methods []*method
+	methods []*contract.Method
 	seeds   map[string][]county.Sent // requests that made the county, by method
 	lane    string                   // makes request ids this county's own
 	made    int
@@ -33,7 +34,7 @@ type generator struct {
 
 // attempt is a request as it is about to be sent.
 type attempt struct {
-	method *method // nil for what is no method of the contract
+	method *contract.Method // nil for what is no method of the contract
 	as     string
 	way    string // "gRPC" or "REST"
 	kind   string // what was done to it: "valid", or what makes it other than valid
@@ -50,14 +51,14 @@ func (g *generator) next() (*attempt, error) {
 	g.made++
 	m := pick(g.rng, g.methods)
 	a := &attempt{method: m, as: who(g.rng, m), way: "gRPC", kind: "valid"}
-	if m.verb != "" && g.rng.IntN(2) == 0 {
+	if m.Verb != "" && g.rng.IntN(2) == 0 {
 		a.way = "REST"
 	}
 	if n := len(g.pool.sent); n > 0 && g.rng.IntN(40) == 0 {
 		a = g.replay(g.pool.sent[g.rng.IntN(n)])
 	} else {
 		a.msg = g.valid(m, a)
-		if m.permission.GetMutation() && g.rng.IntN(4) == 0 {
+		if m.Permission.GetMutation() && g.rng.IntN(4) == 0 {
 			g.pool.sent = keep(g.rng, g.pool.sent, attempt{method: m, as: a.as, msg: proto.Clone(a.msg)})
 		}
 	}
@@ -80,7 +81,7 @@ func (g *generator) next() (*attempt, error) {
 // replay sends a request id again: with the same body or with another, as the same person or another.
 func (g *generator) replay(old attempt) *attempt {
 	a := &attempt{method: old.method, as: old.as, way: pick(g.rng, []string{"gRPC", "REST"}), kind: "replayed", msg: proto.Clone(old.msg)}
-	if a.method.verb == "" {
+	if a.method.Verb == "" {
 		a.way = "gRPC"
 	}
 	switch g.rng.IntN(4) {
@@ -95,22 +96,22 @@ func (g *generator) replay(old attempt) *attempt {
 }
 
 // valid makes a request that the contract allows: mostly one that somebody has sent, about another object of its kind, otherwise one from the fields' rules.
-func (g *generator) valid(m *method, a *attempt) proto.Message {
+func (g *generator) valid(m *contract.Method, a *attempt) proto.Message {
 	var msg proto.Message
-	if seeds := g.seeds[m.full]; len(seeds) > 0 && g.rng.IntN(5) > 0 {
+	if seeds := g.seeds[m.Call]; len(seeds) > 0 && g.rng.IntN(5) > 0 {
 		s := pick(g.rng, seeds)
 		msg = proto.Clone(s.Request)
 		if g.rng.IntN(3) > 0 {
 			a.as = s.As
 		}
-		if parent, f := m.resource(msg.ProtoReflect()); f != nil && g.rng.IntN(4) > 0 {
+		if parent, f := m.Resource(msg.ProtoReflect()); f != nil && g.rng.IntN(4) > 0 {
 			parent.Set(f, protoreflect.ValueOfString(g.pool.like(g.rng, parent.Get(f).String())))
 		}
 	} else {
-		msg = m.in.New().Interface()
+		msg = m.In.New().Interface()
 		g.fill(msg.ProtoReflect(), 0)
-		if parent, f := m.resource(msg.ProtoReflect()); f != nil {
-			pattern := m.pattern
+		if parent, f := m.Resource(msg.ProtoReflect()); f != nil {
+			pattern := m.Pattern
 			if pattern == "" {
 				pattern = "gminas/*/familyFiles/*"
 			}
@@ -119,7 +120,7 @@ func (g *generator) valid(m *method, a *attempt) proto.Message {
 	}
 	r := msg.ProtoReflect()
 	setText(r, "request_id", fmt.Sprintf("%s-%d", g.lane, g.made))
-	if parent, f := m.resource(r); f != nil {
+	if parent, f := m.Resource(r); f != nil {
 		name := parent.Get(f).String()
 		if etag, ok := g.pool.etags[name]; ok {
 			setText(r, "etag", etag)

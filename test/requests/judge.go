@@ -63,7 +63,7 @@ func wording(o outcome, personal []string) string {
 
 // mayWrite says that the request is one that changes something and was carried out.
 func mayWrite(a *attempt, o outcome) bool {
-	if !o.ok || a.method == nil || !a.method.permission.GetMutation() && a.kind != "verb" && a.kind != "path" {
+	if !o.ok || a.method == nil || !a.method.Permission.GetMutation() && a.kind != "verb" && a.kind != "path" {
 		return a.hasty && o.http == 504 // nobody knows
 	}
 	if a.raw == nil && (a.rest == nil || a.kind == "valid") && a.msg != nil {

@@ -51,13 +51,13 @@ var mutations = []mutation{
 	{"wrong enum", func(g *generator, a *attempt) bool { return g.onEnum(a) }},
 	{"impossible date", func(g *generator, a *attempt) bool { return g.onDate(a) }},
 	{"list repeated", func(g *generator, a *attempt) bool { return g.onList(a) }},
-	{"other resource", func(g *generator, a *attempt) bool { return g.onResource(a, g.pool.any(g.rng, a.method.pattern)) }},
+	{"other resource", func(g *generator, a *attempt) bool { return g.onResource(a, g.pool.any(g.rng, a.method.Pattern)) }},
 	{"resource of another kind", func(g *generator, a *attempt) bool {
 		return g.onResource(a, pick(g.rng, []string{"gminas/" + county.Gmina, "gminas/" + county.Other, "gminas/" + county.Far, "powiaty/" + county.Digits, "powiaty/" + county.FarAway,
 			g.pool.any(g.rng, "gminas/*/familyFiles/*"), g.pool.any(g.rng, "powiaty/*/people/*"), g.pool.any(g.rng, "gminas/*/staff/*"), g.pool.any(g.rng, "gminas/*/referrals/*")}))
 	}},
 	{"absent resource", func(g *generator, a *attempt) bool {
-		return g.onResource(a, strings.ReplaceAll(strings.Replace(a.method.pattern, "*", pick(g.rng, []string{county.Gmina, county.Digits, "2004999", "2099"}), 1), "*", "01hzzzzzzzzzzzzzzzzzzzzzzz"))
+		return g.onResource(a, strings.ReplaceAll(strings.Replace(a.method.Pattern, "*", pick(g.rng, []string{county.Gmina, county.Digits, "2004999", "2099"}), 1), "*", "01hzzzzzzzzzzzzzzzzzzzzzzz"))
 	}},
 	{"malformed resource", func(g *generator, a *attempt) bool { return g.onResource(a, pick(g.rng, hostile)) }},
 	{"stale etag", func(g *generator, a *attempt) bool {
@@ -85,7 +85,7 @@ var mutations = []mutation{
 
 // mutate makes up to n mutations.
 func (g *generator) mutate(a *attempt, n int) {
-	if a.method.in.Descriptor().Fields().Len() == 0 {
+	if a.method.Input().Fields().Len() == 0 {
 		return
 	}
 	for range n {
@@ -201,8 +201,8 @@ func (g *generator) onList(a *attempt) bool {
 }
 
 func (g *generator) onResource(a *attempt, name string) bool {
-	m, f := a.method.resource(a.msg.ProtoReflect())
-	if f == nil || a.method.pattern == "" {
+	m, f := a.method.Resource(a.msg.ProtoReflect())
+	if f == nil || a.method.Pattern == "" {
 		return false
 	}
 	m.Set(f, protoreflect.ValueOfString(name))

@@ -2,9 +2,11 @@ package main
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
 
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/county"
 )
 
@@ -27,7 +29,7 @@ var roles = []optionsv1.Role{
 }
 
 // who chooses who asks: mostly somebody whom the method is for, often anybody, sometimes a stranger.
-func who(rng *rand.Rand, m *method) string {
+func who(rng *rand.Rand, m *contract.Method) string {
 	switch n := rng.IntN(100); {
 	case n < 6:
 		return pick(rng, county.Strangers)
@@ -35,11 +37,16 @@ func who(rng *rand.Rand, m *method) string {
 		return pick(rng, people[pick(rng, roles)])
 	}
 	for range 20 {
-		if r := pick(rng, roles); m.allows(r) && (r != optionsv1.Role_ROLE_SYSTEM || !m.allows(optionsv1.Role_ROLE_HEAD)) {
+		if r := pick(rng, roles); allows(m, r) && (r != optionsv1.Role_ROLE_SYSTEM || !allows(m, optionsv1.Role_ROLE_HEAD)) {
 			return pick(rng, people[r])
 		}
 	}
 	return pick(rng, people[pick(rng, roles)])
+}
+
+// allows says that the contract lets people with a role call a method.
+func allows(m *contract.Method, r optionsv1.Role) bool {
+	return slices.Contains(m.Permission.GetRoles(), r) || slices.Contains(m.Permission.GetRoles(), optionsv1.Role_ROLE_ANY)
 }
 
 func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }

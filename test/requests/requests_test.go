@@ -6,6 +6,8 @@ import (
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
+
+	"asysta.example/internal/testkit/contract"
 )
 
 // short is the form that make test runs.
@@ -40,13 +42,13 @@ func TestRequests(t *testing.T) {
 
 // TestJudge holds the harness itself to what it claims to find.
 func TestJudge(t *testing.T) {
-	methods, err := contract()
+	methods, err := contract.Methods()
 	if err != nil {
 		t.Fatal(err)
 	}
-	find := func(mutation bool) *method {
+	find := func(mutation bool) *contract.Method {
 		for _, m := range methods {
-			if m.permission.GetMutation() == mutation && m.verb != "" && m.permission.GetTenant() == optionsv1.Tenant_TENANT_GMINA {
+			if m.Permission.GetMutation() == mutation && m.Verb != "" && m.Permission.GetTenant() == optionsv1.Tenant_TENANT_GMINA {
 				return m
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/county"
 )
 
@@ -65,7 +66,7 @@ func (f *figures) String() string {
 func run(ctx context.Context, p plan, say func(string)) (*figures, error) {
 	f := newFigures()
 	f.say = say
-	methods, err := contract()
+	methods, err := contract.Methods()
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func (f *figures) found() int {
 }
 
 // live is the life of one county.
-func live(ctx context.Context, p plan, n int, methods []*method, f *figures) (err error) {
+func live(ctx context.Context, p plan, n int, methods []*contract.Method, f *figures) (err error) {
 	dir, err := os.MkdirTemp(p.dir, "requests-")
 	if err != nil {
 		return err
@@ -134,8 +135,8 @@ func live(ctx context.Context, p plan, n int, methods []*method, f *figures) (er
 	g := &generator{rng: rng, pool: newPool(), methods: methods, seeds: map[string][]county.Sent{}, lane: fmt.Sprintf("r%d-%d", p.seed, n)}
 	for _, s := range c.Sent {
 		g.pool.learn(rng, s.Request)
-		if full := "/" + string(s.Method.Parent().FullName()) + "/" + string(s.Method.Name()); !s.Refused {
-			g.seeds[full] = append(g.seeds[full], s)
+		if call := contract.CallOf(s.Method); !s.Refused {
+			g.seeds[call] = append(g.seeds[call], s)
 		}
 	}
 	g.pool.remember(rng, c.Answers)
@@ -224,7 +225,7 @@ func (l *life) ask(ctx context.Context) (err error) {
 
 func (l *life) describe(ctx context.Context, i int, a *attempt, o outcome, wrong string, before int64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "county %d, request %d: %s\n  %s as %s over %s (%s)\n  %d %s %s %q", l.number, i, wrong, a.method.full, a.as, a.way, a.kind, o.http, o.code, o.reason, cut(o.text))
+	fmt.Fprintf(&b, "county %d, request %d: %s\n  %s as %s over %s (%s)\n  %d %s %s %q", l.number, i, wrong, a.method.Call, a.as, a.way, a.kind, o.http, o.code, o.reason, cut(o.text))
 	if a.rest != nil {
 		fmt.Fprintf(&b, "\n  %s %q ?%q %q\n  %q", a.rest.verb, cut(a.rest.path), cut(a.rest.query), a.rest.header, cut(string(a.rest.body)))
 	} else {
@@ -241,7 +242,7 @@ const beginning = 200
 
 func (f *figures) begin(county int, a *attempt) {
 	h := fnv.New64a()
-	fmt.Fprint(h, a.method.full, a.as, a.way, a.kind)
+	fmt.Fprint(h, a.method.Call, a.as, a.way, a.kind)
 	_, _ = h.Write(bytesOf(&attempt{msg: a.msg}))
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -254,13 +255,13 @@ func (f *figures) add(a *attempt, o outcome, wrote bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests++
-	f.asked[a.method.full] = true
+	f.asked[a.method.Call] = true
 	f.ways[a.way]++
 	f.kinds[a.kind]++
 	f.codes[strings.ToUpper(strings.ReplaceAll(o.code, "_", ""))]++
 	if o.ok {
 		f.carriedOut++
-		f.answered[a.method.full] = true
+		f.answered[a.method.Call] = true
 	}
 	if wrote {
 		f.wrote++

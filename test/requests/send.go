@@ -99,17 +99,17 @@ func (s *sender) overGRPC(ctx context.Context, a *attempt, token string) outcome
 	var raw []byte
 	var err error
 	quiet := false
-	if a.method.streams {
+	if a.method.IsStreamingServer() {
 		quiet, err = s.stream(ctx, cancel, a, &raw)
 	} else {
-		err = s.county.Suite.Conn.Invoke(ctx, a.method.full, bytesOf(a), &raw, grpc.ForceCodec(bare{}))
+		err = s.county.Suite.Conn.Invoke(ctx, a.method.Call, bytesOf(a), &raw, grpc.ForceCodec(bare{}))
 	}
 	if err == nil {
 		o := outcome{ok: true, code: "OK"}
 		if !quiet {
-			o.answer = a.method.out.New().Interface()
+			o.answer = a.method.Out.New().Interface()
 			if err := proto.Unmarshal(raw, o.answer); err != nil {
-				o.broken = "the answer is no " + string(a.method.desc.Output().FullName())
+				o.broken = "the answer is no " + string(a.method.Output().FullName())
 			}
 		}
 		return o
@@ -119,7 +119,7 @@ func (s *sender) overGRPC(ctx context.Context, a *attempt, token string) outcome
 
 // stream hears the first message of a stream; quiet says that none came while it was listened to.
 func (s *sender) stream(ctx context.Context, cancel func(), a *attempt, raw *[]byte) (quiet bool, err error) {
-	stream, err := s.county.Suite.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, a.method.full, grpc.ForceCodec(bare{}))
+	stream, err := s.county.Suite.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, a.method.Call, grpc.ForceCodec(bare{}))
 	if err == nil {
 		err = stream.SendMsg(bytesOf(a))
 	}
@@ -215,11 +215,11 @@ func answerOf(a *attempt, code int, header http.Header, body []byte) outcome {
 	o := outcome{http: code, ok: code < 300}
 	if o.ok {
 		o.code = "OK"
-		if code == http.StatusOK && a.rest.verb == a.method.verb && !a.method.streams && a.kind != "path" {
-			o.answer = a.method.out.New().Interface()
+		if code == http.StatusOK && a.rest.verb == a.method.Verb && !a.method.IsStreamingServer() && a.kind != "path" {
+			o.answer = a.method.Out.New().Interface()
 			if strings.HasPrefix(header.Get("Content-Type"), "application/json") {
 				if err := protojson.Unmarshal(body, o.answer); err != nil && a.kind == "valid" { // other paths may be of other methods
-					o.broken = "the answer is no JSON of " + string(a.method.desc.Output().FullName())
+					o.broken = "the answer is no JSON of " + string(a.method.Output().FullName())
 				}
 			}
 		}
