@@ -268,7 +268,7 @@ func (c *core) plan(base *Document, commit *Commit) (*Document, []Step, error) {
 		return nil, nil, err
 	}
 	replace.Before, next.stored = base.stored, replace.Body
-	steps := []Step{{Op: Insert, Collection: journal, ID: commit.Key, Body: entry, Version: commit.Version, Point: PointJournal}}
+	steps := []Step{{Op: Insert, Collection: journal, ID: commit.Key, Body: entry, Point: PointJournal}}
 	if c.whole {
 		steps = append(steps, feedSteps(commit)...)
 	} else {
@@ -291,7 +291,7 @@ func recordSteps(c *Commit) []Step {
 	steps := make([]Step, 0, len(c.Records))
 	for _, r := range c.Records {
 		steps = append(steps, Step{
-			Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: encodeRecord(c, r), Version: c.Version, Point: PointRecord, Strict: true,
+			Op: Insert, Collection: string(r.Type), ID: recordKey(c.Ref.ID, r.ID), Body: encodeRecord(c, r), Point: PointRecord, Strict: true,
 		})
 	}
 	return steps

@@ -103,7 +103,7 @@ type Step struct {
 	Collection string
 	ID         string
 	Body       bson.Raw // with _id; nil for Delete
-	Version    int64    // of Body, for Replace
+	Version    int64    // of Body, where it is replaced; 0 for what never is
 	Point      FailPoint
 	// Before is what a Replace finds, where the caller knows: the document of the version before. An engine uses it when it has that version still.
 	Before bson.Raw

@@ -27,7 +27,7 @@ type feedRow struct {
 }
 
 func outboxStep(c *Commit) Step {
-	return Step{Op: Insert, Collection: outbox, ID: c.Key, Body: encodeOutbox(c), Version: c.Version, Point: PointOutbox}
+	return Step{Op: Insert, Collection: outbox, ID: c.Key, Body: encodeOutbox(c), Point: PointOutbox}
 }
 
 // feedSteps give a commit its positions in the Write that makes it.

@@ -70,3 +70,25 @@ func TestAListWithVersionsAtHandIsOfOneState(t *testing.T) {
 	}
 	writing.Wait()
 }
+
+// A document without a version is in no index of versions, and comes in a list all the same.
+func TestADocumentWithoutVersionIsListed(t *testing.T) {
+	e := open(t, filepath.Join(t.TempDir(), "asysta.db"))
+	defer e.Close()
+	migrate(t, e, store.IndexSpec{Name: "ix", Fields: []string{"name"}})
+	step := insert(t, "a", "first")
+	step.Version = 0
+	if err := e.Write(t.Context(), []store.Step{step, insert(t, "b", "second")}); err != nil {
+		t.Fatal(err)
+	}
+	for _, desc := range []bool{false, true} {
+		asked := map[string]int64{}
+		hits, err := e.Find(t.Context(), store.EngineQuery{Collection: things, Index: "ix", Fields: []string{"name"}, Limit: 10, Desc: desc, Known: func(id string, version int64) bool {
+			asked[id] = version
+			return false
+		}})
+		if err != nil || len(hits) != 2 || hits[0].Body == nil || hits[1].Body == nil || asked["a"] != 0 || asked["b"] != 1 {
+			t.Errorf("desc %v: hits %v, asked %v, %v", desc, hits, asked, err)
+		}
+	}
+}

@@ -129,7 +129,7 @@ func TestSectionsAreKeptApart(t *testing.T) {
 	}
 }
 
-// A file that was made before sections were kept apart has whole documents and no table of parts.
+// A file that was made before sections were kept apart has whole documents, no table of parts and no index of versions.
 func TestAFileOfTheFormBefore(t *testing.T) {
 	f := begin(t)
 	f.commit("OPEN", map[string]any{"a": text("1")})
@@ -143,7 +143,7 @@ func TestAFileOfTheFormBefore(t *testing.T) {
 	if err := db.QueryRowContext(t.Context(), `SELECT rid, docs.body, parts.body FROM docs JOIN parts USING (rid)`).Scan(&rid, &body, &part); err != nil {
 		t.Fatal(err)
 	}
-	for _, change := range []string{`DROP TABLE parts`, `DROP TABLE revision`} {
+	for _, change := range []string{`DROP TABLE parts`, `DROP TABLE revision`, `DROP INDEX versions`} {
 		if _, err := db.ExecContext(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
@@ -158,6 +158,9 @@ func TestAFileOfTheFormBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.holds("OPEN", map[string]string{"a": "1"})
+	if n := f.rows(`SELECT COUNT(*) FROM docs INDEXED BY versions WHERE version > 0`); n == 0 {
+		t.Error("no document has its version in the index")
+	}
 	f.commit("CLOSED", nil) // the section stays as it is
 	f.holds("CLOSED", map[string]string{"a": "1"})
 }
