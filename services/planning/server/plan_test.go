@@ -182,6 +182,41 @@ func TestPrintedPlanHasOfficeAndNoAddressOfTheFamily(t *testing.T) {
 	}
 }
 
+// The paper says who stands to the content that it shows: marks that an edit voided are not on it.
+func TestPrintedPlanSaysWhoSigned(t *testing.T) {
+	w := newWorld(t)
+	w.family(cover())
+	shows := func(what string, want ...string) {
+		t.Helper()
+		page, err := w.plans.PrintPlan(w.As("as-1"), &planningv1.PrintPlanRequest{Name: plan1})
+		must(t, err)
+		text := string(page.GetData())
+		if len(want) == 0 && strings.Contains(text, "Złożone podpisy") {
+			t.Errorf("%s: marks are on the page", what)
+		}
+		for _, row := range want {
+			if !strings.Contains(text, row) {
+				t.Errorf("%s: the page lacks %q", what, row)
+			}
+		}
+	}
+	consulted := "<tr><td>sw-1 – pracownik socjalny</td><td>konsultacja</td><td>20.03.2026</td><td></td></tr>"
+	p := w.draft(content())
+	shows("a fresh draft")
+	p = w.consult(p)
+	shows("consulted", consulted)
+	p = w.sign(p, true)
+	shows("refused", consulted, "<tr><td>Anna Świątek</td><td>odmowa podpisu</td><td>21.03.2026</td><td>k. 4</td></tr>")
+	changed := p.GetContent()
+	changed.Goals[0].Title = "inny cel"
+	p, err := w.plans.UpdatePlan(w.As("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: p.GetName(), Content: changed}, Etag: p.GetEtag(), RequestId: w.RequestID()})
+	must(t, err)
+	shows("edited")
+	_, err = w.adopt(w.sign(w.consult(p), false), "2026-03-25")
+	must(t, err)
+	shows("in force", consulted, "<tr><td>Anna Świątek</td><td>podpis</td><td>21.03.2026</td><td>k. 4</td></tr>", "przyjęta 25.03.2026")
+}
+
 func TestAssessmentIsPresentedAndReceived(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover())

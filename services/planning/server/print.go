@@ -13,6 +13,7 @@ import (
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/catalogue"
+	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/printpage"
 	"asysta.example/internal/store"
@@ -47,9 +48,31 @@ type printed struct {
 	Content   planning.Content
 	Goals     []printedGoal
 	Hash      string
-	Head      bool // the head signs too
-	Care      bool // the coordinator signs too
+	Marks     []printedMark // signatures and agreements recorded so far
+	Head      bool          // the head signs too
+	Care      bool          // the coordinator signs too
 	members   map[string]string
+}
+
+// printedMark is a signature, a refusal or an agreement that stands to the content.
+type printedMark struct {
+	planning.SignOff
+	Who string
+}
+
+// What says what was done.
+func (m printedMark) What() string {
+	switch {
+	case m.Refused:
+		return "odmowa podpisu"
+	case m.Kind == planning.Consultation:
+		return "konsultacja"
+	case m.Kind == planning.Agreement:
+		return "uzgodnienie"
+	case m.Kind == planning.HeadApproval:
+		return "zatwierdzenie"
+	}
+	return "podpis"
 }
 
 type printedGoal struct {
@@ -142,17 +165,28 @@ func (s *planningServer) printed(ctx context.Context, o opened, version int) (pr
 	p := printed{Number: o.file.Cover.Number, Family: o.file.Cover.Label.FamilyName, Version: version, Head: o.env.HeadApproves,
 		Care: len(o.file.Cover.Coordinators()) > 0, members: memberNames(o.file.Cover)}
 	var marks []planning.Mark
+	var signed []planning.SignOff
 	switch {
 	case sec.Draft != nil && sec.Draft.Version == version:
-		p.Draft, p.Content, p.Hash = true, sec.Draft.Content, sec.Draft.Hash
+		p.Draft, p.Content, p.Hash, signed = true, sec.Draft.Content, sec.Draft.Hash, sec.Draft.SignOffs
 	case sec.InForce != nil && sec.InForce.Version == version:
-		p.Content, p.Hash, p.AdoptedOn, marks = sec.InForce.Content, sec.InForce.Hash, sec.InForce.AdoptedOn, sec.Progress
+		p.Content, p.Hash, p.AdoptedOn, marks, signed = sec.InForce.Content, sec.InForce.Hash, sec.InForce.AdoptedOn, sec.Progress, sec.InForce.SignOffs
 	default:
 		old, err := s.versionRecord(ctx, o.doc.ID, version)
 		if err != nil {
 			return p, err
 		}
-		p.Content, p.Hash, p.AdoptedOn = old.Content, old.Hash, old.AdoptedOn
+		p.Content, p.Hash, p.AdoptedOn, signed = old.Content, old.Hash, old.AdoptedOn, old.SignOffs
+	}
+	for _, mark := range signed {
+		if !mark.Counts(p.Hash) {
+			continue
+		}
+		who, err := s.signer(ctx, o, p, mark)
+		if err != nil {
+			return p, err
+		}
+		p.Marks = append(p.Marks, printedMark{mark, who})
 	}
 	of := planning.Section{Progress: marks}
 	for _, g := range p.Content.Goals {
@@ -165,6 +199,34 @@ func (s *planningServer) printed(ctx context.Context, o opened, version int) (pr
 		p.Goals = append(p.Goals, goal)
 	}
 	return p, nil
+}
+
+// signer names on paper who gave a mark: by name and by what they are to the family. Whom the directory does not know any more is named by the latter alone.
+func (s *planningServer) signer(ctx context.Context, o opened, p printed, mark planning.SignOff) (string, error) {
+	var what, named string
+	var err error
+	switch mark.Kind {
+	case planning.FamilyMark:
+		return p.Member(mark.By), nil
+	case planning.Agreement:
+		var person directory.Person
+		person, err = s.deps.Directory.Person(ctx, o.doc.County, mark.By)
+		what, named = "koordynator rodzinnej pieczy zastępczej", person.DisplayName
+	case planning.Consultation, planning.HeadApproval:
+		var staff directory.Staff
+		staff, err = s.deps.Directory.Staff(ctx, o.gmina(), mark.By)
+		what, named = "pracownik socjalny", staff.DisplayName
+		if mark.Kind == planning.HeadApproval {
+			what = "kierownik ośrodka"
+		}
+	}
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return "", fmt.Errorf("planning: who signed: %w", err)
+	case named == "":
+		return what, nil
+	}
+	return named + " – " + what, nil
 }
 
 // memberNames are the names that the file's label has for its members.
