@@ -109,12 +109,12 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	if e.copier, err = e.copy.Conn(ctx); err != nil {
 		return err
 	}
-	reading := dsn(path, "cache_size(-2000)", "query_only(1)") // every commit empties what they keep, and the store has the documents at hand
-	if e.read, err = sql.Open("sqlite", reading); err != nil {
+	if e.read, err = sql.Open("sqlite", dsn(path, "cache_size(-2000)", "query_only(1)")); err != nil {
 		return err
 	}
+	small := dsn(path, "cache_size(-512)", "query_only(1)") // every commit empties what they keep, a statement reads a hundred pages, and the store has the documents at hand
 	for range readers {
-		r, err := newReader(reading)
+		r, err := newReader(small)
 		if err != nil {
 			return err
 		}
