@@ -15,9 +15,9 @@ import (
 
 const auditUsage = `audit: what can be done:
   asysta audit verify [-anchors FOLDER -key FILE.pub]
-                          check the hash chains of the whole journal and what is derived from it; with the anchors, that nothing was cut off its end either.
+                          check the hash chains of the whole journal and, on SQLite, of the access log, and what is derived from them; with the anchors, that nothing was cut off their ends either.
                           Exit code 0: nothing found. 3: something was altered. 1: it could not be checked
-  asysta audit anchor     write the signed heads of every gmina into ASYSTA_ANCHOR_DIR now`
+  asysta audit anchor     write the signed heads of every gmina and of the access log into ASYSTA_ANCHOR_DIR now`
 
 func (p program) audit(ctx context.Context) error {
 	if len(p.args) > 0 && p.args[0] == "verify" {
@@ -33,7 +33,7 @@ func (p program) audit(ctx context.Context) error {
 type witnesses struct{ folder, key string }
 
 func (w *witnesses) flags(f *flag.FlagSet) {
-	f.StringVar(&w.folder, "anchors", "", "folder of anchors to hold the journal against")
+	f.StringVar(&w.folder, "anchors", "", "folder of anchors to hold the journal and the access log against")
 	f.StringVar(&w.key, "key", "", "file with the public key of the anchors")
 }
 
@@ -82,7 +82,7 @@ func (p program) verify(ctx context.Context, st store.Store, w witnesses) (store
 	if w.folder != "" {
 		_, err = fmt.Fprintf(p.stdout, "anchors: %d lines, %d commits witnessed, the newest of %s\n", anchored.Lines, anchored.Commits, anchored.Newest)
 	} else {
-		_, err = fmt.Fprintln(p.stdout, "anchors: none given; what was cut off the end of a journal shows only against them")
+		_, err = fmt.Fprintln(p.stdout, "anchors: none given; what was cut off the end of a journal or of the access log shows only against them")
 	}
 	if err != nil {
 		return report, err
@@ -94,7 +94,7 @@ func (p program) verify(ctx context.Context, st store.Store, w witnesses) (store
 	}
 	if len(faults) > 0 {
 		_, err := fmt.Fprintln(p.stdout, "NARUSZENIE: zapis zmieniono albo skrócono. (ALTERED: see the list above.)")
-		return report, errors.Join(altered{fmt.Errorf("audit verify: the journal or what is derived from it was altered in %d places", len(faults))}, err)
+		return report, errors.Join(altered{fmt.Errorf("audit verify: the journal, the access log or what is derived from them was altered in %d places", len(faults))}, err)
 	}
 	_, err = fmt.Fprintln(p.stdout, "W porządku: zapis jest nienaruszony. (Nothing was altered.)")
 	return report, err

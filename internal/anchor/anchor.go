@@ -3,6 +3,7 @@ package anchor
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,8 +15,9 @@ import (
 	"asysta.example/internal/store"
 )
 
-// Source gives the commits of a feed above a position, in order. A store.SystemScope is one.
+// Source gives the commits of a feed above a position, in order, and how far the access log goes. A store.SystemScope is one.
 type Source interface {
+	store.AccessWitness
 	FeedHeads(ctx context.Context, feed string, after int64, fn func(store.FeedHead) error) error
 }
 
@@ -30,7 +32,7 @@ type Made struct {
 }
 
 // Make witnesses what was committed since the last file of a folder: one line for each tenant given and each tenant of the last file. The folder must exist. With once it does
-// nothing on a civil day that has its file already.
+// nothing on a civil day that has its file already. The first line of the file witnesses the access log too, where that is numbered.
 func Make(ctx context.Context, from Source, folder string, key ed25519.PrivateKey, tenants []string, now time.Time, once bool) (Made, error) {
 	last, n, prev, err := newest(folder, key.Public().(ed25519.PublicKey))
 	if err != nil {
@@ -47,6 +49,10 @@ func Make(ctx context.Context, from Source, folder string, key ed25519.PrivateKe
 		}
 		reached[l.Tenant] = l.To
 	}
+	log, err := witnessLog(ctx, from)
+	if err != nil {
+		return Made{}, err
+	}
 	made := Made{File: fileName(n + 1)}
 	var texts [][]byte
 	for _, tenant := range slices.Sorted(maps.Keys(reached)) {
@@ -55,6 +61,9 @@ func Make(ctx context.Context, from Source, folder string, key ed25519.PrivateKe
 			return Made{}, err
 		}
 		l.Format, l.Day, l.Made, l.Prev = format, day, now.UTC().Truncate(time.Millisecond), prev
+		if log != nil {
+			l.Format, l.Log, log = formatLog, log, nil
+		}
 		text, err := l.sign(key)
 		if err != nil {
 			return Made{}, fmt.Errorf("anchor: %w", err)
@@ -97,4 +106,13 @@ func witness(ctx context.Context, from Source, tenant string, after int64) (Line
 		return nil
 	})
 	return Line{Tenant: tenant, From: after + 1, To: at, Files: len(h.last), Commits: h.commits, Head: h.digest()}, err
+}
+
+// witnessLog says how far the access log goes; nil where it has no numbered lines.
+func witnessLog(ctx context.Context, from Source) (*Log, error) {
+	end, err := from.AccessEnd(ctx)
+	if err != nil || end.Line == 0 {
+		return nil, err
+	}
+	return &Log{To: end.Line, Segment: end.Segment, Head: hex.EncodeToString(end.Head)}, nil
 }

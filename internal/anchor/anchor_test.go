@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 // open begins a process over the database.
 func (w *world) open() {
 	w.t.Helper()
-	engine, err := sqlite.Open(w.t.Context(), w.database)
+	engine, err := sqlite.Open(w.t.Context(), w.database, sqlite.WithoutSync())
 	w.must(err)
 	w.engine, w.store = engine, store.Open(engine)
 }

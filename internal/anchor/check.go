@@ -3,6 +3,7 @@ package anchor
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,8 +20,9 @@ type Report struct {
 	Faults  []string
 }
 
-// Check compares the journal with the anchors of a folder. A commit that is gone, a file that is gone with all its commits, a commit that became another one, an older database put in
-// place of the newer: each leaves a witness that nothing agrees with. An altered or missing anchor is a fault too. Others may commit meanwhile.
+// Check compares the journal and the access log with the anchors of a folder. A commit that is gone, a file that is gone with all its commits, a commit that became another
+// one, an older database put in place of the newer, a line of the access log altered or cut off: each leaves a witness that nothing agrees with. What a segment of the log says
+// of its own lines is taken for true; store.SystemScope.Verify holds that against them. An altered or missing anchor is a fault too. Others may commit meanwhile.
 func Check(ctx context.Context, from Source, folder string, key ed25519.PublicKey) (Report, error) {
 	lines, err := readAll(folder, key)
 	if err != nil {
@@ -42,7 +44,38 @@ func Check(ctx context.Context, from Source, folder string, key ed25519.PublicKe
 		}
 		r.Faults = append(r.Faults, faults...)
 	}
+	faults, err := checkLog(ctx, from, lines)
+	if err != nil {
+		return r, fmt.Errorf("anchor: %w", err)
+	}
+	r.Faults = append(r.Faults, faults...)
 	return r, nil
+}
+
+// checkLog compares the access log with the lines that witness it, oldest first, up to the first one that it does not agree with.
+func checkLog(ctx context.Context, from Source, lines []Line) ([]string, error) {
+	for _, l := range lines {
+		if l.Log == nil {
+			continue
+		}
+		end, err := from.AccessEndAt(ctx, l.Log.To, l.Log.Segment)
+		if err != nil {
+			return nil, err
+		}
+		text := ""
+		switch {
+		case end.Segment != l.Log.Segment:
+			text = fmt.Sprintf("segment %d was witnessed and is missing: lines were removed, or an older database was put back", l.Log.Segment)
+		case end.Line != l.Log.To:
+			text = fmt.Sprintf("lines up to %d were witnessed, the log ends at %d: lines were removed, or an older database was put back", l.Log.To, end.Line)
+		case hex.EncodeToString(end.Head) != l.Log.Head:
+			text = fmt.Sprintf("the lines up to %d are others than were witnessed", l.Log.To)
+		}
+		if text != "" {
+			return []string{fmt.Sprintf("anchor of the access log, %s: %s", l.Day, text)}, nil
+		}
+	}
+	return nil, nil
 }
 
 // errEnough ends a walk behind the last position that is witnessed.

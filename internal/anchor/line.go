@@ -16,8 +16,11 @@ import (
 	"asysta.example/internal/store"
 )
 
-// format of the lines that this program writes.
-const format = 1
+// Formats of the lines that this program writes: those that witness the access log too have one of their own.
+const (
+	format    = 1
+	formatLog = 2
+)
 
 // Line is one tenant's witness.
 type Line struct {
@@ -30,8 +33,16 @@ type Line struct {
 	Files     int       `json:"files"`   // aggregates changed by those commits
 	Commits   int       `json:"commits"` // To - From + 1
 	Head      string    `json:"head"`    // SHA-256 over the heads of those files, hex
-	Prev      string    `json:"prev"`    // SHA-256 of the line before, hex; "" for the first line of all
+	Log       *Log      `json:"log,omitempty"`
+	Prev      string    `json:"prev"` // SHA-256 of the line before, hex; "" for the first line of all
 	Signature []byte    `json:"signature,omitempty"`
+}
+
+// Log witnesses the access log, which all tenants of a database share. Only lines of format 2 hold one.
+type Log struct {
+	To      int64  `json:"to"`      // number of the last line
+	Segment int64  `json:"segment"` // number of the last segment; 0 before the first
+	Head    string `json:"head"`    // SHA-256 over that segment's digest and the lines behind it, hex
 }
 
 // sign gives the line as written, without the line feed.
@@ -48,12 +59,12 @@ func (l Line) sign(key ed25519.PrivateKey) ([]byte, error) {
 // read reads a written line and checks its signature. Only what this program would have written itself is a line.
 func read(text []byte, key ed25519.PublicKey) (Line, error) {
 	var l Line
-	if err := json.Unmarshal(text, &l); err != nil || l.Format != format {
-		return Line{}, fmt.Errorf("not a line of format %d", format)
+	again, err := []byte(nil), json.Unmarshal(text, &l)
+	if err == nil {
+		again, err = json.Marshal(l)
 	}
-	again, err := json.Marshal(l)
-	if err != nil || !bytes.Equal(again, text) {
-		return Line{}, fmt.Errorf("not a line of format %d", format)
+	if err != nil || !bytes.Equal(again, text) || l.Format != l.wanted() {
+		return Line{}, fmt.Errorf("not a line of format %d or %d", format, formatLog)
 	}
 	bare := l
 	bare.Signature = nil
@@ -65,6 +76,14 @@ func read(text []byte, key ed25519.PublicKey) (Line, error) {
 		return Line{}, fmt.Errorf("the signature is not of this key, or the line was altered")
 	}
 	return l, nil
+}
+
+// wanted is the format that a line with such content has.
+func (l Line) wanted() int {
+	if l.Log != nil {
+		return formatLog
+	}
+	return format
 }
 
 // sum is what the next line holds of a line.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 //
 // What this rests on: lines are numbered from 1 without a gap in the order in which they become visible (Append), and no line is ever changed or removed. So
 // a segment whose last line is there is there whole, and its postings follow from its lines: whoever makes them, once or twice, writes the same bytes. The segment's own
-// document is written last, and postings are read only of segments that have one.
+// document is written last, and postings are read only of segments that have one. It holds a digest of the lines too, see accessdigest.go.
 
 // segmentLines is how many lines a segment has. It is part of what is stored: every process on a database must have the same.
 const segmentLines = 4096
@@ -48,6 +49,7 @@ func lineNumber(id string) int64 {
 type segment struct {
 	number   int64
 	from, to int64
+	digest   []byte // of its lines and of the segment before it; nil where a program made it that knew none
 }
 
 // posting says which lines of a segment name an aggregate.
@@ -58,10 +60,11 @@ type posting struct {
 
 // encodeSegment gives the stored bytes of a segment.
 func encodeSegment(s segment) bson.Raw {
-	w := newBuilder(96)
+	w := newBuilder(160)
 	w.text("_id", SequenceKey(accessSequence, s.number))
 	w.int("from", s.from)
 	w.int("to", s.to)
+	w.bytesIf("digest", s.digest)
 	return w.raw()
 }
 
@@ -70,7 +73,12 @@ func decodeSegment(h EngineHit) (s segment, err error) {
 	s.number, known = SequenceNumber(hitKey(h))
 	s.from, from = h.Body.Lookup("from").Int64OK()
 	s.to, to = h.Body.Lookup("to").Int64OK()
-	if !known || !from || !to || s.from < 1 || s.to < s.from {
+	fits := true
+	if value, err := h.Body.LookupErr("digest"); err == nil {
+		_, s.digest, fits = value.BinaryOK()
+		fits = fits && len(s.digest) == sha256.Size
+	}
+	if !known || !from || !to || !fits || s.from < 1 || s.to < s.from {
 		return s, fmt.Errorf("%w: segment %s of the access log", errBSON, hitKey(h))
 	}
 	return s, nil
@@ -141,7 +149,7 @@ func (c *core) indexAccess(ctx context.Context) (made int, err error) {
 			return made, nil
 		}
 		if err == nil {
-			err = c.indexSegment(ctx, next)
+			err = c.indexSegment(ctx, last, next)
 		}
 		if err != nil {
 			return made, err
@@ -150,12 +158,13 @@ func (c *core) indexAccess(ctx context.Context) (made int, err error) {
 	}
 }
 
-// indexSegment makes the postings of a segment. Others may be at it too, or may have been and not have come to the end.
-func (c *core) indexSegment(ctx context.Context, s segment) error {
-	found, err := c.postings(ctx, s)
+// indexSegment makes the postings of a segment and its digest. Others may be at it too, or may have been and not have come to the end.
+func (c *core) indexSegment(ctx context.Context, before, s segment) error {
+	found, digest, err := c.postings(ctx, before, s)
 	if err != nil {
 		return err
 	}
+	s.digest = digest
 	for batch := range slices.Chunk(slices.Sorted(maps.Keys(found)), c.indexer.batch) {
 		steps := make([]Step, len(batch))
 		for i, ref := range batch {
@@ -172,9 +181,9 @@ func (c *core) indexSegment(ctx context.Context, s segment) error {
 	return err
 }
 
-// postings gives the posting of everything that the lines of a segment name.
-func (c *core) postings(ctx context.Context, s segment) (map[string]posting, error) {
-	found, next := map[string]posting{}, s.from
+// postings gives the posting of everything that the lines of a segment name, and the segment's digest.
+func (c *core) postings(ctx context.Context, before, s segment) (map[string]posting, []byte, error) {
+	found, next, digest := map[string]posting{}, s.from, newDigest(before)
 	q := EngineQuery{Collection: accessLines, From: lineKey(s.from), To: lineKey(s.to + 1)}
 	err := c.each(ctx, q, func(h EngineHit) error {
 		if hitKey(h) != lineKey(next) {
@@ -184,6 +193,7 @@ func (c *core) postings(ctx context.Context, s segment) (map[string]posting, err
 		if err != nil {
 			return err
 		}
+		digest.part(h.Body)
 		for _, ref := range refs {
 			p := found[ref]
 			p.from, p.at = s.from, binary.BigEndian.AppendUint16(p.at, uint16(next-s.from))
@@ -195,7 +205,7 @@ func (c *core) postings(ctx context.Context, s segment) (map[string]posting, err
 	if err == nil && next <= s.to {
 		err = missingLine(next)
 	}
-	return found, err
+	return found, digest.sum(), err
 }
 
 // errLine says that the access log itself is damaged.

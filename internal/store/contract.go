@@ -342,6 +342,7 @@ type CountyScope interface {
 // SystemScope reaches everything for work that runs by itself: relay, sweep, verification, migration, resolving a login.
 type SystemScope interface {
 	Reader
+	AccessWitness
 	// Sweep rolls forward every aggregate whose journal is ahead of its document or feed, among commits recorded since an instant; it returns how many it mended.
 	// The zero instant goes on where earlier such sweeps, of any process, came to, a quarter of an hour before it.
 	Sweep(ctx context.Context, since time.Time) (int, error)

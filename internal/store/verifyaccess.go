@@ -8,13 +8,14 @@ import (
 	"slices"
 )
 
-// accessIndex checks that the numbered lines of the access log have no gap, that its segments follow one another, and that each has just the postings that its lines
-// make. The end of a log that was cut off is not seen: lines are not chained.
+// accessIndex checks that the numbered lines of the access log have no gap, that its segments follow one another, and that each has just the postings and the digest
+// that its lines make. Lines behind the last segment are numbered alone, and a log that was cut off or written anew with its digests agrees with itself: both are held against
+// anchors (AccessWitness).
 func (v *verifier) accessIndex(ctx context.Context) error {
 	var segments []segment
 	err := v.each(ctx, EngineQuery{Collection: accessSegments}, func(h EngineHit) error {
 		s, err := decodeSegment(h)
-		if err != nil {
+		if err != nil || !bytes.Equal(h.Body, encodeSegment(s)) {
 			v.fault("access log: segment %s cannot be read", hitKey(h))
 			return nil
 		}
@@ -33,7 +34,7 @@ func (v *verifier) accessIndex(ctx context.Context) error {
 		if s.number != before.number+1 || s.from != before.to+1 {
 			v.fault("access log: segment %d does not follow the one before it", s.number)
 		}
-		n, err := v.segment(ctx, s)
+		n, err := v.segment(ctx, before, s)
 		if err != nil {
 			return err
 		}
@@ -45,15 +46,21 @@ func (v *verifier) accessIndex(ctx context.Context) error {
 	return v.accessTail(ctx, before.to)
 }
 
-// segment compares the postings of a segment with its lines and gives how many there are to be.
-func (v *verifier) segment(ctx context.Context, s segment) (int, error) {
-	found, err := v.postings(ctx, s)
+// segment compares the postings and the digest of a segment with its lines and gives how many postings there are to be.
+func (v *verifier) segment(ctx context.Context, before, s segment) (int, error) {
+	found, digest, err := v.postings(ctx, before, s)
 	if errors.Is(err, errLine) {
 		v.fault("access log: segment %d: %v", s.number, err)
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
+	}
+	switch {
+	case s.digest == nil && before.digest != nil:
+		v.fault("access log: segment %d has no digest, the one before it has", s.number)
+	case s.digest != nil && !bytes.Equal(digest, s.digest):
+		v.fault("access log: segment %d: its lines or the segment before it are not those that its digest was made of", s.number)
 	}
 	for _, ref := range slices.Sorted(maps.Keys(found)) {
 		key := SequenceKey(ref, s.number)

@@ -59,12 +59,12 @@ func indexBent(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (s
 }
 
 // witnessed are the trials that leave everything in agreement: the anchors alone notice them.
-var witnessed = []trial{
+var witnessed = append([]trial{
 	{"end of a file cut off with all that came of it", cutWhole},
 	{"file removed with all that came of it", vanished},
 	{"commit rewritten with the hashes after it", rehashed},
 	{"older database put back", rolledBack},
-}
+}, ofAccessLogWitnessed...)
 
 // cutWhole takes the last commits of a file away, their records and their entries in the feed, and puts the document back to what it was.
 func cutWhole(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (string, error) {

@@ -71,10 +71,14 @@ func (w *world) sound(ctx context.Context, s *score) error {
 
 // one makes one trial.
 func (w *world) one(ctx context.Context, r *rand.Rand, k int, s *score) error {
-	list, forAnchors := trials, k%anchorEvery == anchorEvery-1
-	if forAnchors {
-		list = witnessed
+	if k%anchorEvery == anchorEvery-1 {
+		return w.of(ctx, r, k, witnessed, true, s)
 	}
+	return w.of(ctx, r, k, trials, false, s)
+}
+
+// of makes one trial of a list, which the anchors are to notice or the chains.
+func (w *world) of(ctx context.Context, r *rand.Rand, k int, list []trial, forAnchors bool, s *score) error {
 	var t trial
 	var where string
 	path := filepath.Join(w.dir, "trial.db")

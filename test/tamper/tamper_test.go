@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -21,4 +23,13 @@ func TestEveryTrialIsNoticed(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	t.Log(s)
+	of := score{by: map[string]int{}} // chance may have left one of the access log out
+	for i, one := range slices.Concat(ofAccessLog, ofAccessLogWitnessed) {
+		if err := w.of(t.Context(), rand.New(rand.NewPCG(7, uint64(i))), i, []trial{one}, i >= len(ofAccessLog), &of); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, missed := range of.missed {
+		t.Error("missed:", missed)
+	}
 }

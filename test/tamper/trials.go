@@ -75,7 +75,7 @@ func flip(r *rand.Rand, b []byte) ([]byte, string, error) {
 }
 
 // trials that audit verify must notice by itself.
-var trials = []trial{
+var trials = append([]trial{
 	rewrite("value in a commit", in(journal), edit),
 	rewrite("value in a record", of(isRecord), edit),
 	rewrite("value in a document", of(isDocument), edit),
@@ -105,7 +105,7 @@ var trials = []trial{
 	{"moved to another collection", moved},
 	{"index entry removed", indexRemoved},
 	{"index entry bent", indexBent},
-}
+}, ofAccessLog...)
 
 func removed(which func(datafile.Row) bool) func(context.Context, *rand.Rand, *world, *datafile.File) (string, error) {
 	return func(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (string, error) {

@@ -30,6 +30,7 @@ type world struct {
 	public  ed25519.PublicKey
 	rows    []datafile.Row
 	cut     []cuttable
+	log     accessLog
 }
 
 // cuttable is a file whose document is known as it was after each of its commits.
@@ -59,16 +60,22 @@ func build(ctx context.Context, dir string) (_ *world, err error) {
 		return nil, err
 	}
 	w.rows, err = f.Rows(ctx)
-	return w, errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	return w, w.findLog()
 }
 
-// live lets the county live: the scenario of the demo and of the end-to-end test, an anchor, an older copy, some files more, another anchor.
+// live lets the county live: the scenario of the demo and of the end-to-end test, reads, an anchor, an older copy, some files and reads more, another anchor.
 func (w *world) live(ctx context.Context, a suite.Anchoring) (err error) {
 	c, err := county.Start(ctx, w.dir, io.Discard)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if err := reads(ctx, c.Suite.Deps.Store, segmentLines); err != nil {
+		return err
+	}
 	if _, err := suite.Anchor(ctx, c.Suite.Deps, a, false); err != nil {
 		return err
 	}
@@ -79,6 +86,9 @@ func (w *world) live(ctx context.Context, a suite.Anchoring) (err error) {
 		if err := w.file(ctx, c.Suite.Deps.Store, fmt.Sprintf("01jd00000000000000000cut%02d", i), 3+i); err != nil {
 			return err
 		}
+	}
+	if err := reads(ctx, c.Suite.Deps.Store, segmentLines); err != nil {
+		return err
 	}
 	_, err = suite.Anchor(ctx, c.Suite.Deps, a, false)
 	return err
