@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -46,11 +47,30 @@ func (w *world) attack(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// answerWithin is how long an answer may be waited for: longer than any call that brings no deadline may take, so that it is passed only where something hangs.
+const answerWithin = 2 * time.Minute
+
 // send makes a call both ways and lets its end be.
 func (w *world) send(ctx context.Context, as string, m protoreflect.MethodDescriptor, req proto.Message) {
-	_, _ = scenario.GRPC{Conn: w.overheard, Token: w.token}.Call(ctx, as, m, req, 1)
 	// A path that carries what somebody typed into it is the harness's own: only the answer is listened to.
-	_, _ = scenario.REST{Base: w.base, Client: w.quiet, Token: w.token}.Call(ctx, as, m, req, 1)
+	for _, way := range []scenario.Transport{scenario.GRPC{Conn: w.overheard, Token: w.token}, scenario.REST{Base: w.base, Client: w.quiet, Token: w.token}} {
+		bound, end := w.patient(ctx, m)
+		_, _ = way.Call(bound, as, m, req, 1)
+		end()
+	}
+}
+
+// patient bounds the waiting for an answer and notes where none came. The bound is no deadline, which would go to the server with the call.
+func (w *world) patient(ctx context.Context, m protoreflect.MethodDescriptor) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(answerWithin, func() {
+		_, _ = w.unanswered.Write([]byte(m.FullName()))
+		cancel()
+	})
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
 }
 
 func (w *world) overheard(service string) grpc.ClientConnInterface {
@@ -131,21 +151,36 @@ func (w *world) attackREST(ctx context.Context, s sent) error {
 		{p.Verb, p.Path, string(body), http.Header{"Traceparent": {"00-" + text}, "Tracestate": {"a=" + text}, "Baggage": {"a=" + text}, "X-Request-Id": {text}, "Grpc-Metadata-Name": {text}, "User-Agent": {text}, "Origin": {text}}},
 		{p.Verb, p.Path, string(body), http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, "Tracestate": {"a=" + text}, "Baggage": {"a=" + text}}},
 	} {
-		req, err := http.NewRequestWithContext(ctx, r.verb, w.base+r.path, bytes.NewReader([]byte(r.body)))
-		if err != nil {
+		if r.head == nil {
+			r.head = http.Header{}
+		}
+		for name, value := range map[string]string{"Authorization": "Bearer " + token, "Content-Type": "application/json"} {
+			if r.head.Get(name) == "" {
+				r.head.Set(name, value)
+			}
+		}
+		if err := w.raw(ctx, s.method, r.verb, r.path, r.body, r.head); err != nil {
 			return err
 		}
-		req.Header.Set("Authorization", "Bearer "+token)
-		req.Header.Set("Content-Type", "application/json")
-		maps.Copy(req.Header, r.head)
-		res, err := w.quiet.Do(req)
-		if err != nil {
-			continue // refused before there was an answer
-		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16))
-		_ = res.Body.Close()
 	}
 	return nil
+}
+
+// raw sends a request of HTTP and lets its end be; what is no request at all is an error.
+func (w *world) raw(ctx context.Context, m protoreflect.MethodDescriptor, verb, path, body string, head http.Header) error {
+	ctx, end := w.patient(ctx, m)
+	defer end()
+	req, err := http.NewRequestWithContext(ctx, verb, w.base+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header = head
+	res, err := w.quiet.Do(req)
+	if err != nil {
+		return nil //nolint:nilerr // refused before there was an answer
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16))
+	return res.Body.Close()
 }
 
 // fail makes the store fail in each way it can, with markers in what it says, and sends again what the scenario had carried out.
@@ -153,16 +188,18 @@ func (w *world) fail(ctx context.Context, ways ...failure) error {
 	for n, how := range ways {
 		text := w.typed(n * 3)
 		how.begin(text)
+		var group sync.WaitGroup
 		for i, name := range slices.Sorted(maps.Keys(w.kept)) {
-			if how.most > 0 && i >= how.most {
-				break
-			}
-			if (n+i)%w.every != 0 {
-				continue
-			}
 			s := w.kept[name]
-			w.send(ctx, s.as, s.method, renewed(s.req, n))
+			again := func() { w.send(ctx, s.as, s.method, renewed(s.req, n)) }
+			switch {
+			case how.most > 0 && i < how.most:
+				group.Go(again)
+			case how.most == 0 && (n+i)%w.every == 0:
+				again()
+			}
 		}
+		group.Wait()
 		how.end()
 	}
 	return ctx.Err()
@@ -172,7 +209,7 @@ func (w *world) fail(ctx context.Context, ways ...failure) error {
 type failure struct {
 	begin func(text string)
 	end   func()
-	most  int // how many calls are made meanwhile, each of which may wait long; 0: one of each method
+	most  int // how many calls are made meanwhile, side by side as each may wait long; 0: one of each method, one after another
 }
 
 // renewed gives a request under another request id, so that it is not taken for the one that was carried out.

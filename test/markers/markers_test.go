@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 )
 
 // now is the day on which the scenario ends.
@@ -86,4 +89,28 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 	if r.found["data"] != 2 || r.stored != 1 || r.faults() == nil {
 		t.Errorf("data: %d secret, %d personal, %v", r.found["data"], r.stored, r.faults())
 	}
+}
+
+func TestWhatHangsIsToldAndNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := newMarkers(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(m)
+		method := casefilev1.File_asysta_casefile_v1_casefile_proto.Services().Get(0).Methods().Get(0)
+		_, answered := w.patient(t.Context(), method)
+		answered()
+		hangs, end := w.patient(t.Context(), method)
+		defer end()
+		<-hangs.Done()
+		if got, want := w.search(nil).unanswered, "\n"+string(method.FullName()); got != want {
+			t.Errorf("unanswered are %q, want %q", got, want)
+		}
+		stuck := make(chan struct{})
+		defer close(stuck)
+		if err := ends("the thing", func() { <-stuck })(); err == nil || !strings.Contains(err.Error(), "the thing did not end") {
+			t.Errorf("what does not end gives %v", err)
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"asysta.example/deploy/demo"
 )
@@ -17,7 +18,8 @@ type report struct {
 	where               []string
 	things              map[string]int // written in each place
 	bytes               map[string]int
-	stored              int // markers of personal fields in the data files, which shows that the search finds what is there
+	stored              int    // markers of personal fields in the data files, which shows that the search finds what is there
+	unanswered          string // methods of calls that had no answer in time, a line each
 }
 
 // total is how often a marker stood where it must not.
@@ -51,14 +53,22 @@ func (r report) faults() error {
 	if r.stored == 0 || r.secret == 0 {
 		errs = append(errs, fmt.Errorf("%d markers of personal fields in the data, %d secret ones sent: the run shows nothing", r.stored, r.secret))
 	}
+	if r.unanswered != "" {
+		errs = append(errs, fmt.Errorf("not answered within %s:%s", answerWithin, r.unanswered))
+	}
 	for _, where := range r.where {
 		errs = append(errs, errors.New(where))
 	}
 	return errors.Join(errs...)
 }
 
+// listenWithin bounds one county, so that one that hangs is broken off and told of, and leaves their time to those after it.
+const listenWithin = 6 * time.Minute
+
 // listen plays the scenario and the attack, lets the store fail, ends the county and searches.
 func listen(ctx context.Context, w *world, way string) (r report, err error) {
+	ctx, cancel := context.WithTimeout(ctx, listenWithin)
+	defer cancel()
 	f, err := demo.Scenario()
 	if err != nil {
 		return r, errors.Join(err, w.ends())
@@ -87,7 +97,7 @@ func listen(ctx context.Context, w *world, way string) (r report, err error) {
 }
 
 func (w *world) search(data []byte) report {
-	r := report{sent: len(w.m.all(false)), secret: len(w.m.all(true)), plain: w.m.plain, found: map[string]int{}, things: map[string]int{}, bytes: map[string]int{"data": len(data)}}
+	r := report{sent: len(w.m.all(false)), secret: len(w.m.all(true)), plain: w.m.plain, found: map[string]int{}, things: map[string]int{}, bytes: map[string]int{"data": len(data)}, unanswered: string(w.unanswered.text())}
 	for _, name := range places {
 		n, where := w.m.found(w.at[name].text(), false)
 		r.found[name] = n

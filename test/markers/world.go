@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,23 +37,24 @@ import (
 
 // world is a county that is listened to.
 type world struct {
-	m      *markers
-	every  int // of so many attacks one is carried out
-	at     map[string]*place
-	kept   map[protoreflect.FullName]sent
-	conn   func(service string) grpc.ClientConnInterface
-	base   string // of the REST interface
-	open   *http.Client
-	quiet  *http.Client // listens to errors alone
-	token  scenario.Token
-	today  func() calendar.Date
-	ways   []failure
-	last   []failure // after which nothing works any more
-	folder string    // of the data files
-	names  []string  // parts of the names of data files
-	log    string    // file of the processes' log, "" in process
-	read   int       // of it, in bytes
-	ends   func() error
+	m          *markers
+	every      int // of so many attacks one is carried out
+	at         map[string]*place
+	unanswered place // methods that gave no answer in time
+	kept       map[protoreflect.FullName]sent
+	conn       func(service string) grpc.ClientConnInterface
+	base       string // of the REST interface
+	open       *http.Client
+	quiet      *http.Client // listens to errors alone
+	token      scenario.Token
+	today      func() calendar.Date
+	ways       []failure
+	last       []failure // after which nothing works any more
+	folder     string    // of the data files
+	names      []string  // parts of the names of data files
+	log        string    // file of the processes' log, "" in process
+	read       int       // of it, in bytes
+	ends       func() error
 }
 
 func newWorld(m *markers) *world {
@@ -60,8 +63,8 @@ func newWorld(m *markers) *world {
 		w.at[name] = &place{}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // as the library documents it
-	w.open = &http.Client{Transport: watching{transport, w.at["urls"], w.at["errors"]}, Timeout: time.Minute}
-	w.quiet = &http.Client{Transport: watching{transport, &place{}, w.at["errors"]}, Timeout: time.Minute}
+	w.open = &http.Client{Transport: watching{transport, w.at["urls"], w.at["errors"]}, Timeout: answerWithin}
+	w.quiet = &http.Client{Transport: watching{transport, &place{}, w.at["errors"]}, Timeout: answerWithin}
 	return w
 }
 
@@ -145,27 +148,44 @@ func inProcess(ctx context.Context, dir string, m *markers, now time.Time) (_ *w
 // processes serves the county by the real binary: in one process on SQLite, or in five on the MongoDB engine, whose server then fails.
 func processes(ctx context.Context, programs rig.Programs, dir string, m *markers, mongo bool) (_ *world, err error) {
 	w := newWorld(m)
+	var opened []func() error
+	w.ends = func() error {
+		var errs []error
+		for _, end := range slices.Backward(opened) {
+			errs = append(errs, end())
+		}
+		return errors.Join(errs...)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.ends())
+		}
+	}()
 	traces := collector(w.at["traces"])
+	opened = append(opened, ends("the collector of traces", traces.Close))
 	issuer, err := rig.NewIssuer()
 	if err != nil {
 		return nil, err
 	}
+	opened = append(opened, ends("the issuer", issuer.Close))
 	cfg := rig.Config{Programs: programs, Issuer: issuer, Dir: dir, Env: []string{
 		"ASYSTA_LOG_LEVEL=DEBUG", "ASYSTA_METRICS_LISTEN=127.0.0.1:0", "OTEL_EXPORTER_OTLP_ENDPOINT=" + traces.URL, "OTEL_TRACES_SAMPLER=always_on", "OTEL_BSP_SCHEDULE_DELAY=200",
 	}}
 	w.folder, w.names = filepath.Join(dir, "data"), []string{"county.db"}
-	var server *rig.Server
 	if mongo {
 		at := filepath.Join(dir, "server")
 		if err := os.MkdirAll(at, 0o700); err != nil {
 			return nil, err
 		}
-		if server, err = rig.StartServer(ctx, programs, at); err != nil {
+		server, err := rig.StartServer(ctx, programs, at)
+		if err != nil {
 			return nil, err
 		}
+		closed := sync.OnceValue(ends("the database server", server.Close))
+		opened = append(opened, closed)
 		cfg.Mongo, cfg.Database = server.URI, "markers"
 		w.folder, w.names = at, []string{"sqlite", "markers"}
-		w.last = []failure{{begin: func(string) { server.Close() }, end: func() {}, most: 2}}
+		w.last = []failure{{begin: func(string) { _ = closed() }, end: func() {}, most: 8}} // how it ended is told at the end
 	}
 	c, err := rig.New(cfg)
 	if err != nil {
@@ -177,6 +197,8 @@ func processes(ctx context.Context, programs rig.Programs, dir string, m *marker
 			return nil, err
 		}
 	}
+	w.log = c.Log()
+	opened = append(opened, func() error { return w.readLog(w.log) }, c.Stop)
 	if err := c.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -187,17 +209,27 @@ func processes(ctx context.Context, programs rig.Programs, dir string, m *marker
 	}
 	w.conn, w.base, w.token = calls.Conn, rest.Base, issuer.Token
 	w.today = func() calendar.Date { return calendar.In(time.Now()) }
-	w.ends = func() error {
-		err := c.Stop()
-		if server != nil {
-			server.Close()
-		}
-		issuer.Close()
-		traces.Close()
-		return errors.Join(err, w.readLog(c.Log()))
-	}
-	w.log = c.Log()
 	return w, nil
+}
+
+// endWithin is how long something that was told to end may take.
+const endWithin = 30 * time.Second
+
+// ends gives the end of something, whose waiting is bounded.
+func ends(what string, end func()) func() error {
+	return func() error {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			end()
+		}()
+		select {
+		case <-over:
+			return nil
+		case <-time.After(endWithin):
+			return fmt.Errorf("markers: %s did not end within %s", what, endWithin)
+		}
+	}
 }
 
 // readLog takes over what processes have written to their log.
