@@ -12,27 +12,17 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"strings"
 	"time"
 
 	"asysta.example/internal/testkit/ledger"
 
 	"asysta.example/test/crash/rig"
+	"asysta.example/test/longform"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := realMain(ctx, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "crash:", err)
-		os.Exit(1)
-	}
-}
+func main() { longform.Main("crash", run) }
 
 // flags are those that the long forms share.
 type flags struct {
@@ -40,28 +30,27 @@ type flags struct {
 	n      int
 	seed   uint64
 	bound  time.Duration
-	record bool
 	keep   string
 }
 
 var forms = map[string]func(context.Context, flags, string, rig.Programs) (ledger.Run, error){"kill": killForm, "power": powerForm, "disk": diskForm}
 
-func realMain(ctx context.Context, args []string) error {
-	if len(args) == 0 || forms[args[0]] == nil {
+func run(ctx context.Context, c *longform.Command) error {
+	name := c.Form()
+	form := forms[name]
+	if form == nil {
 		return errors.New("name what to do: kill, power or disk")
 	}
 	var f flags
-	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	set.StringVar(&f.engine, "engine", "sqlite", "sqlite or mongo")
-	set.IntVar(&f.n, "n", 100, "how many rounds")
-	set.Uint64Var(&f.seed, "seed", 1, "what randomness begins from")
-	set.DurationVar(&f.bound, "for", 10*time.Minute, "bound on the time; no round begins after it")
-	set.BoolVar(&f.record, "append", false, "add the result to docs/proofs.csv")
-	set.StringVar(&f.keep, "dir", "", "folder to work in, kept afterwards; a temporary one where empty")
-	if err := set.Parse(args[1:]); err != nil {
+	c.StringVar(&f.engine, "engine", "sqlite", "sqlite or mongo")
+	c.IntVar(&f.n, "n", 100, "how many rounds")
+	c.Uint64Var(&f.seed, "seed", 1, "what randomness begins from")
+	c.DurationVar(&f.bound, "for", 10*time.Minute, "bound on the time; no round begins after it")
+	c.StringVar(&f.keep, "dir", "", "folder to work in, kept afterwards; a temporary one where empty")
+	if err := c.Parse(); err != nil {
 		return err
 	}
-	if args[0] == "disk" {
+	if name == "disk" {
 		if done, err := inNamespace(ctx); done || err != nil {
 			return err
 		}
@@ -69,21 +58,20 @@ func realMain(ctx context.Context, args []string) error {
 	dir := f.keep
 	if dir == "" {
 		var err error
-		if dir, err = os.MkdirTemp("", "asysta-crash-"); err != nil {
+		if dir, err = c.Dir(); err != nil {
 			return err
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
 	}
 	programs, err := rig.Build(ctx, dir)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	result, failed := forms[args[0]](ctx, f, dir, programs)
+	result, failed := form(ctx, f, dir, programs)
 	fmt.Println(result.Figures)
-	if f.record && result.Figures != "" {
-		result.Command, result.Seed, result.Took = "go run ./test/crash "+strings.Join(args, " "), f.seed, time.Since(began)
-		failed = errors.Join(failed, ledger.Append(result))
+	if result.Figures != "" {
+		result.Seed, result.Took = f.seed, time.Since(began)
+		failed = errors.Join(failed, c.Record(result))
 	}
 	return failed
 }

@@ -75,6 +75,7 @@ func diskForm(ctx context.Context, f flags, dir string, programs rig.Programs) (
 	if err := errors.Join(os.MkdirAll(dir+"/small", 0o700), smallDisk(dir+"/small")); err != nil {
 		return ledger.Run{}, err
 	}
+	defer func() { _ = syscall.Unmount(dir+"/small", syscall.MNT_DETACH) }() // or the folder cannot be removed
 	l, err := rig.NewLand(ctx, programs, dir+"/small", false)
 	if err != nil {
 		return ledger.Run{}, err

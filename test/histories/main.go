@@ -11,27 +11,17 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"strings"
 	"time"
 
 	"asysta.example/internal/testkit/ledger"
 
 	"asysta.example/test/crash/rig"
+	"asysta.example/test/longform"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := realMain(ctx, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "histories:", err)
-		os.Exit(1)
-	}
-}
+func main() { longform.Main("histories", run) }
 
 // flags are those that the long forms share.
 type flags struct {
@@ -39,7 +29,6 @@ type flags struct {
 	n      int
 	seed   uint64
 	bound  time.Duration
-	record bool
 }
 
 // form is one long form: it gives the slug of its proof and its figures.
@@ -47,25 +36,23 @@ type form func(context.Context, flags, *rig.Land) (proof string, figures fmt.Str
 
 var forms = map[string]form{"linearizable": linearForm, "last-place": placeForm, "retries": stormForm}
 
-func realMain(ctx context.Context, args []string) (err error) {
-	if len(args) == 0 || forms[args[0]] == nil {
+func run(ctx context.Context, c *longform.Command) error {
+	form := forms[c.Form()]
+	if form == nil {
 		return errors.New("name what to do: linearizable, last-place or retries")
 	}
 	var f flags
-	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	set.StringVar(&f.engine, "engine", "sqlite", "sqlite or mongo")
-	set.IntVar(&f.n, "n", 20, "how many rounds")
-	set.Uint64Var(&f.seed, "seed", 1, "what randomness begins from")
-	set.DurationVar(&f.bound, "for", 10*time.Minute, "bound on the time; no round begins after it")
-	set.BoolVar(&f.record, "append", false, "add the result to docs/proofs.csv")
-	if err := set.Parse(args[1:]); err != nil {
+	c.StringVar(&f.engine, "engine", "sqlite", "sqlite or mongo")
+	c.IntVar(&f.n, "n", 20, "how many rounds")
+	c.Uint64Var(&f.seed, "seed", 1, "what randomness begins from")
+	c.DurationVar(&f.bound, "for", 10*time.Minute, "bound on the time; no round begins after it")
+	if err := c.Parse(); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "asysta-histories-")
+	dir, err := c.Dir()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	programs, err := rig.Build(ctx, dir)
 	if err != nil {
 		return err
@@ -77,13 +64,10 @@ func realMain(ctx context.Context, args []string) (err error) {
 	defer land.Close()
 	land.Twin = true
 	began := time.Now()
-	proof, figures, failed := forms[args[0]](ctx, f, land)
+	proof, figures, failed := form(ctx, f, land)
 	text := f.engine + ": " + figures.String()
 	fmt.Println(text)
-	if f.record {
-		failed = errors.Join(failed, ledger.Append(ledger.Run{Proof: proof, Command: "go run ./test/histories " + strings.Join(args, " "), Figures: text, Seed: f.seed, Took: time.Since(began)}))
-	}
-	return failed
+	return errors.Join(failed, c.Record(ledger.Run{Proof: proof, Figures: text, Seed: f.seed, Took: time.Since(began)}))
 }
 
 func linearForm(ctx context.Context, f flags, land *rig.Land) (string, fmt.Stringer, error) {

@@ -15,6 +15,7 @@ import (
 	"asysta.example/internal/testkit/ledger"
 	"asysta.example/test/load/county"
 	"asysta.example/test/load/drive"
+	"asysta.example/test/longform"
 )
 
 // row is one operation at one size of the county.
@@ -174,8 +175,11 @@ func (w *world) measure(ctx context.Context, op drive.Operation) (row, error) {
 }
 
 // run is the whole of the command.
-func run(ctx context.Context, o options) error {
-	began := time.Now()
+func run(ctx context.Context, c *longform.Command) error {
+	o, err := parse(c)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return err
 	}
@@ -185,22 +189,14 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 		s.markdown(os.Stdout)
-		return o.record("soak", s.figures(), time.Since(began))
+		return c.Record(ledger.Run{Proof: "soak", Command: command(), Figures: s.figures(), Seed: o.seed})
 	}
 	r, err := bench(ctx, o)
 	if err != nil {
 		return err
 	}
 	r.markdown(os.Stdout)
-	return o.record("bench", r.figures(), time.Since(began))
-}
-
-// record adds the result to the repository's record, where asked for.
-func (o options) record(proof, figures string, took time.Duration) error {
-	if !o.append {
-		return nil
-	}
-	return ledger.Append(ledger.Run{Proof: proof, Command: command(), Figures: figures, Seed: o.seed, Took: took})
+	return c.Record(ledger.Run{Proof: "bench", Command: command(), Figures: r.figures(), Seed: o.seed})
 }
 
 // bench measures all operations at all sizes.

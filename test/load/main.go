@@ -8,20 +8,16 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"asysta.example/internal/calendar"
 	"asysta.example/test/load/drive"
+	"asysta.example/test/longform"
 )
 
 // options are the command's flags.
@@ -35,14 +31,12 @@ type options struct {
 	profile string
 	open    float64
 	soak    time.Duration
-	append  bool
 	day     calendar.Date
 }
 
-func parse(args []string) (options, error) {
+func parse(set *longform.Command) (options, error) {
 	var o options
 	var files, only, day string
-	set := flag.NewFlagSet("load", flag.ContinueOnError)
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
@@ -56,9 +50,8 @@ func parse(args []string) (options, error) {
 	set.StringVar(&o.profile, "profile", "", "folder for CPU profiles of the server, one for each operation")
 	set.Float64Var(&o.open, "open", 0.5, "load of the open loop beside the closed one, as a part of the rate that this reached; 0: none")
 	set.DurationVar(&o.soak, "soak", 0, "drive a mix at half load for so long instead")
-	set.BoolVar(&o.append, "append", false, "add the result to docs/proofs.csv")
 	set.StringVar(&day, "day", "", "day on which the county is shown (2026-11-21); today where unset")
-	if err := set.Parse(args); err != nil {
+	if err := set.Parse(); err != nil {
 		return o, err
 	}
 	for f := range strings.SplitSeq(files, ",") {
@@ -95,14 +88,5 @@ func main() {
 		}
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	o, err := parse(os.Args[1:])
-	if err == nil {
-		err = run(ctx, o)
-	}
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "load:", err)
-		os.Exit(1)
-	}
+	longform.Main("load", run)
 }

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,14 +11,10 @@ import (
 
 	"asysta.example/internal/testkit/ledger"
 	"asysta.example/test/crash/rig"
+	"asysta.example/test/longform"
 )
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "markers:", err)
-		os.Exit(1)
-	}
-}
+func main() { longform.Main("markers", run) }
 
 // form is one way of running the county and of calling it.
 type form struct {
@@ -36,22 +30,18 @@ var forms = []form{
 	{"five processes, Mongo engine, REST", "rest", true, true},
 }
 
-func run(args []string, out io.Writer) (err error) {
-	flags := flag.NewFlagSet("markers", flag.ContinueOnError)
-	seed := flags.Uint64("seed", 1, "what the markers are made from")
-	limit := flags.Duration("for", 20*time.Minute, "how long the whole may take")
-	appended := flags.Bool("append", false, "add the result to docs/proofs.csv")
-	if err := flags.Parse(args); err != nil {
+func run(ctx context.Context, c *longform.Command) error {
+	seed := c.Uint64("seed", 1, "what the markers are made from")
+	limit := c.Duration("for", 20*time.Minute, "how long the whole may take")
+	if err := c.Parse(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), *limit)
+	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	began := time.Now()
-	dir, err := os.MkdirTemp("", "asysta-markers-")
+	dir, err := c.Dir()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	programs, err := rig.Build(ctx, dir)
 	if err != nil {
 		return err
@@ -66,21 +56,14 @@ func run(args []string, out io.Writer) (err error) {
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", f.name, err))
 		}
-		line := fmt.Sprintf("%s: %s", f.name, r)
-		if _, err := fmt.Fprintln(out, line); err != nil {
-			return err
-		}
+		fmt.Printf("%s: %s\n", f.name, r)
 		if r.sent == 0 {
 			all = append(all, f.name+": was not carried out to its end")
 			continue
 		}
 		all = append(all, fmt.Sprintf("%s: %d found, %d markers sent, %d of secret fields", f.name, r.total(), r.sent, r.secret))
 	}
-	if *appended {
-		failures = append(failures, ledger.Append(ledger.Run{
-			Proof: "markers", Command: "go run ./test/markers " + strings.Join(args, " "), Seed: *seed, Took: time.Since(began), Figures: strings.Join(all, "; "),
-		}))
-	}
+	failures = append(failures, c.Record(ledger.Run{Proof: "markers", Seed: *seed, Figures: strings.Join(all, "; ")}))
 	return errors.Join(failures...)
 }
 

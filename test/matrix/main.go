@@ -2,38 +2,27 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"strings"
 	"time"
 
 	"asysta.example/internal/testkit/ledger"
+	"asysta.example/test/longform"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := command(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "matrix:", err)
-		os.Exit(1)
-	}
-}
+func main() { longform.Main("matrix", command) }
 
-func command(ctx context.Context) error {
-	within := flag.Duration("for", 20*time.Minute, "bound on the time")
-	record := flag.Bool("append", false, "append the result to docs/proofs.csv")
-	flag.Parse()
-	began := time.Now()
+func command(ctx context.Context, c *longform.Command) error {
+	within := c.Duration("for", 20*time.Minute, "bound on the time")
+	if err := c.Parse(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, *within)
 	defer cancel()
-	dir, err := os.MkdirTemp("", "matrix-")
+	dir, err := c.Dir()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
 	w, err := newWorld(ctx, dir, io.Discard)
 	if err != nil {
 		return err
@@ -52,10 +41,8 @@ func command(ctx context.Context) error {
 		}
 	}
 	fmt.Println(f)
-	if *record {
-		if err := ledger.Append(ledger.Run{Proof: "matrix", Command: "go run ./test/matrix " + strings.Join(os.Args[1:], " "), Figures: f.String(), Took: time.Since(began)}); err != nil {
-			return err
-		}
+	if err := c.Record(ledger.Run{Proof: "matrix", Figures: f.String()}); err != nil {
+		return err
 	}
 	if len(f.mismatches) > 0 {
 		return fmt.Errorf("%d mismatches", len(f.mismatches))

@@ -3,36 +3,27 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"strings"
 	"time"
 
 	"asysta.example/internal/testkit/ledger"
+	"asysta.example/test/longform"
 )
 
 // within bounds one test without its guard.
 const within = 4 * time.Minute
 
-func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { longform.Main("mutants", run) }
 
-func run() error {
-	only := flag.String("only", "", "part of the names of the guards to remove; all without")
-	limit := flag.Duration("for", 40*time.Minute, "bound on the time of the whole run")
-	record := flag.Bool("append", false, "add the result to docs/proofs.csv")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+func run(ctx context.Context, c *longform.Command) error {
+	only := c.String("only", "", "part of the names of the guards to remove; all without")
+	limit := c.Duration("for", 40*time.Minute, "bound on the time of the whole run")
+	if err := c.Parse(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	began := time.Now()
 	where, err := root(ctx)
 	if err != nil {
 		return err
@@ -64,8 +55,8 @@ func run() error {
 	}
 	figures := fmt.Sprintf("%d guards of %d kinds removed, survivors %d", tried, len(kinds), len(alive))
 	fmt.Println(figures)
-	if *record && *only == "" && broken == nil {
-		err = ledger.Append(ledger.Run{Proof: "mutants", Command: "go run ./test/mutants -append", Figures: figures, Took: time.Since(began)})
+	if *only == "" && broken == nil {
+		err = c.Record(ledger.Run{Proof: "mutants", Figures: figures})
 	}
 	if len(alive) > 0 {
 		broken = errors.Join(broken, fmt.Errorf("no test notices the removal of: %s", strings.Join(alive, "; ")))
