@@ -100,10 +100,12 @@ const (
 	relayEvery = 300 * time.Millisecond
 	relayBatch = 200
 	sweepEvery = time.Minute
+	indexEvery = time.Minute
 )
 
-// storeWork is the work that every deployment's store needs: the relay, which gives commits their positions in the feeds, and the sweep, which sees
-// commits to their end that a crash cut short.
+// storeWork is the work that every deployment's store needs: the relay, which gives commits their positions in the feeds, the sweep, which sees commits to their
+// end that a crash cut short, and the index of the access log. Processes index what they write to the log by themselves and keep silent where that fails; these
+// rounds find nothing left to do as a rule, and fail where it does, so that an operator sees it.
 func storeWork(deps rpc.Deps) []Work {
 	system := deps.Store.System()
 	return []Work{
@@ -121,6 +123,10 @@ func storeWork(deps rpc.Deps) []Work {
 			if n > 0 {
 				deps.Log.InfoContext(ctx, "sweep mended aggregates", slog.Int("count", n))
 			}
+			return err
+		}},
+		{Name: "store/index", Every: indexEvery, Round: func(ctx context.Context) error {
+			_, err := system.IndexAccess(ctx)
 			return err
 		}},
 	}

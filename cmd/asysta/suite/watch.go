@@ -87,7 +87,7 @@ func (w *watch) over(b *Base) error {
 	if r == nil {
 		return nil
 	}
-	err = telemetry.WatchBacklog(r, b.Engine, b.Deps.Clock)
+	err = errors.Join(telemetry.WatchBacklog(r, b.Engine, b.Deps.Clock), telemetry.WatchAccessLog(r, b.Engine))
 	if engine, ok := b.Engine.(*sqlite.Engine); ok {
 		err = errors.Join(err, telemetry.WatchWriter(r, func() telemetry.Writer {
 			s := engine.Stats()

@@ -128,7 +128,7 @@ func TestMetricsAreTold(t *testing.T) {
 	for _, metric := range []string{
 		`asysta_calls_total{code="OK",method="/asysta.referral.v1.ReferralService/ListReferrals",reason=""} 1`, "asysta_call_seconds_bucket", "asysta_calls_in_flight 0", "asysta_store_up 1",
 		`asysta_rest_requests_total{code="200",method="GET",route="/v1/{parent=gminas/*}/referrals"} 1`, `asysta_store_operations_total{op="list",result="ok"}`, "asysta_store_seconds_bucket",
-		"asysta_relay_lag_seconds", "asysta_relay_waiting", "asysta_sqlite_waiting", "asysta_sqlite_writes_total", "asysta_sqlite_groups_total", "asysta_work_rounds_total", "asysta_panics_total 0",
+		"asysta_relay_lag_seconds", "asysta_relay_waiting", "asysta_access_log_unindexed_lines 1", "asysta_sqlite_waiting", "asysta_sqlite_writes_total", "asysta_sqlite_groups_total", "asysta_work_rounds_total", "asysta_panics_total 0",
 		`asysta_access_log_failures_total{of="read"} 0`, "asysta_build_info{", "go_goroutines", "process_resident_memory_bytes",
 	} {
 		if !strings.Contains(text, "\n"+metric) {
