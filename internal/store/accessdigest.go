@@ -55,14 +55,14 @@ func (s *systemScope) AccessEnd(ctx context.Context) (AccessEnd, error) {
 	if err != nil {
 		return AccessEnd{}, fmt.Errorf("store: end of the access log: %w", err)
 	}
-	hits, err := s.engine.Find(ctx, EngineQuery{Collection: accessLines, Desc: true, Limit: 1})
-	if errors.Is(err, ErrNoCollection) || (err == nil && len(hits) == 0) {
-		return AccessEnd{}, nil
-	}
+	line, err := s.lastLine(ctx)
 	if err != nil {
 		return AccessEnd{}, fmt.Errorf("store: end of the access log: %w", err)
 	}
-	return s.AccessEndAt(ctx, lineNumber(hitKey(hits[0])), last.number)
+	if line == 0 {
+		return AccessEnd{}, nil
+	}
+	return s.AccessEndAt(ctx, line, last.number)
 }
 
 // AccessEndAt implements AccessWitness.

@@ -124,6 +124,18 @@ func (c *core) lastSegment(ctx context.Context) (segment, error) {
 	return decodeSegment(hits[0])
 }
 
+// lastLine gives the number of the last line, 0 where there is none.
+func (c *core) lastLine(ctx context.Context) (int64, error) {
+	hits, err := c.engine.Find(ctx, EngineQuery{Collection: accessLines, Desc: true, Limit: 1})
+	if errors.Is(err, ErrNoCollection) || (err == nil && len(hits) == 0) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return lineNumber(hitKey(hits[0])), nil
+}
+
 // IndexAccess implements SystemScope.
 func (s *systemScope) IndexAccess(ctx context.Context) (int, error) {
 	if !s.whole {

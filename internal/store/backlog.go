@@ -30,3 +30,21 @@ func Backlog(ctx context.Context, e Engine) (waiting int, oldest time.Time, err 
 	}
 	return len(hits), row.RecordedAt.UTC(), nil
 }
+
+// Unindexed tells how many lines of the access log stand behind the last segment: whoever asks who has read a file waits for each of them to be looked at. An engine that
+// indexes each line as it is written has none. Lines are numbered without a gap, so nothing is counted one by one.
+func Unindexed(ctx context.Context, e Engine) (lines int64, err error) {
+	if _, whole := e.(Whole); !whole {
+		return 0, nil
+	}
+	c := &core{engine: e}
+	segment, err := c.lastSegment(ctx) // before the line: what is indexed meanwhile makes the number too large rather than negative
+	if err != nil {
+		return 0, fmt.Errorf("store: unindexed lines: %w", err)
+	}
+	line, err := c.lastLine(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("store: unindexed lines: %w", err)
+	}
+	return max(0, line-segment.to), nil
+}
