@@ -6,11 +6,8 @@ import (
 	"sync"
 )
 
-// What the cache of documents holds at most, in bytes of memory: documents as they are, and documents without their sections.
-const (
-	wholeWeight  = 20 << 20
-	narrowWeight = 24 << 20
-)
+// DefaultAtHand is what a store keeps of documents where nothing else is said, in bytes of memory: enough for a county of some 3,000 families in 200 MB resident.
+const DefaultAtHand = 44 << 20
 
 // cache keeps documents as they were read or committed last, with what was decoded from them. It answers nothing by itself: a document is taken from here when the
 // database has just said that this is its version still (Whole), so that what any process has committed holds for the next call. A version of a document never has two
@@ -30,8 +27,10 @@ type shelf struct {
 	limit  int
 }
 
-func newCache() *cache {
-	return &cache{places: map[Ref]*list.Element{}, whole: shelf{limit: wholeWeight}, narrow: shelf{limit: narrowWeight}}
+// newCache makes a cache of so many bytes, somewhat less than half of them for documents as they are, the others for those without their sections.
+func newCache(bytes int) *cache {
+	whole := bytes / 11 * 5
+	return &cache{places: map[Ref]*list.Element{}, whole: shelf{limit: whole}, narrow: shelf{limit: bytes - whole}}
 }
 
 // any gives the document whatever its version is, nil where there is none with its sections.

@@ -20,10 +20,20 @@ type core struct {
 	unposted accessTail
 }
 
+// Option says how a Store is to be.
+type Option func(*core)
+
+// AtHand sets how many bytes of memory the documents take that are kept at hand, in place of DefaultAtHand. An engine that is not Whole keeps none.
+func AtHand(bytes int) Option { return func(c *core) { c.cache = newCache(bytes) } }
+
 // Open gives the Store that an engine holds. Closing the Store closes the engine. The collections must have been made (SystemScope.Migrate).
-func Open(engine Engine) Store {
+func Open(engine Engine, opts ...Option) Store {
 	newer, whole := engine.(Whole)
-	return &core{engine: engine, whole: whole, newer: newer, cache: newCache(), indexer: indexer{size: segmentLines, batch: postingBatch}}
+	c := &core{engine: engine, whole: whole, newer: newer, cache: newCache(DefaultAtHand), indexer: indexer{size: segmentLines, batch: postingBatch}}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
 }
 
 // Revision implements Store.

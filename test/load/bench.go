@@ -41,9 +41,9 @@ type world struct {
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "load: "+format+"\n", args...) }
 
 // begin makes the county, copies it and starts the server on the copy.
-func begin(ctx context.Context, o options, files int) (_ *world, err error) {
+func begin(ctx context.Context, o options, nth int) (_ *world, err error) {
 	w := &world{o: o}
-	if w.county, err = county.Open(ctx, o.data, county.Default(files, o.seed, o.day), say); err != nil {
+	if w.county, err = county.Open(ctx, o.data, county.Default(o.files[nth], o.seed, o.day), say); err != nil {
 		return nil, err
 	}
 	if w.dir, err = os.MkdirTemp(o.data, "run-"); err != nil {
@@ -67,7 +67,7 @@ func begin(ctx context.Context, o options, files int) (_ *world, err error) {
 			return nil, err
 		}
 	}
-	if w.server, err = startServer(ctx, binary, data, w.issuer, o.profile != ""); err != nil {
+	if w.server, err = startServer(ctx, binary, data, w.issuer, o.documents(nth), o.profile != ""); err != nil {
 		return nil, err
 	}
 	if err := w.server.settle(ctx); err != nil {
@@ -211,8 +211,8 @@ func bench(ctx context.Context, o options) (r report, err error) {
 			return r, err
 		}
 	}
-	for _, files := range o.files {
-		s, err := atSize(ctx, o, files, ops)
+	for nth := range o.files {
+		s, err := atSize(ctx, o, nth, ops)
 		if err != nil {
 			return r, err
 		}
@@ -226,14 +226,14 @@ func bench(ctx context.Context, o options) (r report, err error) {
 }
 
 // atSize measures operations at one size of the county.
-func atSize(ctx context.Context, o options, files int, ops []drive.Operation) (s size, err error) {
-	w, err := begin(ctx, o, files)
+func atSize(ctx context.Context, o options, nth int, ops []drive.Operation) (s size, err error) {
+	w, err := begin(ctx, o, nth)
 	if err != nil {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, w.end()) }()
-	s.county, s.start = w.county, w.server.start
-	say("%d files: ready after %s, at rest after %s more", files, ms(s.start), w.server.rest.Round(time.Second/10))
+	s.county, s.start, s.memory = w.county, w.server.start, o.documents(nth)
+	say("%d files: ready after %s, at rest after %s more", w.county.Spec.Files, ms(s.start), w.server.rest.Round(time.Second/10))
 	for _, op := range ops {
 		r, err := w.measure(ctx, op)
 		if err != nil {

@@ -30,13 +30,14 @@ type options struct {
 	data    string
 	profile string
 	open    float64
+	memory  []int // MB for documents at hand, of each size; the server's own where there is none
 	soak    time.Duration
 	day     calendar.Date
 }
 
 func parse(set *longform.Command) (options, error) {
 	var o options
-	var files, only, day string
+	var files, only, day, memory string
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
@@ -50,16 +51,16 @@ func parse(set *longform.Command) (options, error) {
 	set.StringVar(&o.profile, "profile", "", "folder for CPU profiles of the server, one for each operation")
 	set.Float64Var(&o.open, "open", 0.5, "load of the open loop beside the closed one, as a part of the rate that this reached; 0: none")
 	set.DurationVar(&o.soak, "soak", 0, "drive a mix at half load for so long instead")
+	set.StringVar(&memory, "documents", "", "megabytes for documents at hand (ASYSTA_DOCUMENTS_MB), for each of the sizes; as shipped where unset")
 	set.StringVar(&day, "day", "", "day on which the county is shown (2026-11-21); today where unset")
 	if err := set.Parse(); err != nil {
 		return o, err
 	}
-	for f := range strings.SplitSeq(files, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(f))
-		if err != nil {
-			return o, fmt.Errorf("-files: %w", err)
-		}
-		o.files = append(o.files, n)
+	if o.files, err = numbers(files); err != nil {
+		return o, fmt.Errorf("-files: %w", err)
+	}
+	if o.memory, err = numbers(memory); err != nil || len(o.memory) > len(o.files) {
+		return o, fmt.Errorf("-documents: as many numbers as -files has: %w", err)
 	}
 	if only != "" {
 		o.only = strings.Split(only, ",")
@@ -70,6 +71,26 @@ func parse(set *longform.Command) (options, error) {
 		return o, err
 	}
 	return o, nil
+}
+
+// documents is the server's memory for documents at hand in the county of the nth size, in MB; 0: as shipped.
+func (o options) documents(nth int) int {
+	if nth >= len(o.memory) {
+		return 0
+	}
+	return o.memory[nth]
+}
+
+// numbers reads a list with commas; none of "".
+func numbers(list string) (out []int, err error) {
+	for f := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' }) {
+		n, err := strconv.Atoi(strings.TrimSpace(f))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }
 
 func operationNames() string {

@@ -58,8 +58,9 @@ type server struct {
 	ended    chan error
 }
 
-// startServer starts binary as a process on a data file and waits until it is ready. With profiles it is this program itself.
-func startServer(ctx context.Context, binary, data string, issuer *drive.Issuer, profiles bool) (*server, error) {
+// startServer starts binary as a process on a data file and waits until it is ready. With profiles it is this program itself. Documents is its memory
+// for documents at hand in MB, 0: as shipped.
+func startServer(ctx context.Context, binary, data string, issuer *drive.Issuer, documents int, profiles bool) (*server, error) {
 	ports, err := freePorts(3)
 	if err != nil {
 		return nil, err
@@ -67,6 +68,9 @@ func startServer(ctx context.Context, binary, data string, issuer *drive.Issuer,
 	s := &server{address: ports[0], metrics: ports[1], ended: make(chan error, 1)}
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "ASYSTA_STORE=sqlite:" + data, "ASYSTA_OIDC_ISSUER=" + issuer.URL, "ASYSTA_OIDC_AUDIENCE=" + drive.Audience,
 		"ASYSTA_GATEWAY_LISTEN=" + s.address, "ASYSTA_METRICS_LISTEN=" + s.metrics}
+	if documents > 0 {
+		env = append(env, fmt.Sprintf("ASYSTA_DOCUMENTS_MB=%d", documents))
+	}
 	args := []string{"all"}
 	if profiles {
 		if binary, err = os.Executable(); err != nil {

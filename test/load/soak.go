@@ -39,7 +39,7 @@ type soaked struct {
 
 // soak drives the mix of operations at half the rate that the server can do, and looks at what it holds.
 func soak(ctx context.Context, o options) (s soaked, err error) {
-	w, err := begin(ctx, o, o.files[0])
+	w, err := begin(ctx, o, 0)
 	if err != nil {
 		return s, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"asysta.example/internal/store"
+
 	"asysta.example/test/load/county"
 	"asysta.example/test/load/drive"
 )
@@ -29,6 +31,7 @@ type size struct {
 	county   *county.County
 	start    time.Duration
 	resident int64 // the most seen after an operation
+	memory   int   // MB for documents at hand; 0: as shipped
 	rows     []row
 }
 
@@ -62,6 +65,9 @@ func (r report) markdown(w io.Writer) {
 	for _, s := range r.sizes {
 		p("\n### %d files, %d work-card entries, documents of %d B; start %s (aim %s: %s); resident memory %d MB (aim %d MB: %s)\n", s.county.Spec.Files, s.county.Spec.Entries, s.county.Bytes,
 			ms(s.start), aimStart, met(s.start < aimStart), s.resident>>20, aimResident>>20, met(s.resident < aimResident))
+		if s.memory > 0 {
+			p("With %d MB for documents at hand (`ASYSTA_DOCUMENTS_MB`) instead of %d.\n", s.memory, store.DefaultAtHand>>20)
+		}
 		p("| operation, REST, %d clients | requests/s | aim | p50 | p99 (aim %s) | at a fixed rate | p50 | p99 | server CPU | generator CPU |\n|---|---|---|---|---|---|---|---|---|---|", r.o.clients, aimP99)
 		for _, x := range s.rows {
 			p("%s", x.line(r.o))
@@ -111,6 +117,9 @@ func (r report) figures() string {
 	var parts []string
 	for _, s := range r.sizes {
 		text := fmt.Sprintf("%d files (documents of %d B): start %s, resident %d MB", s.county.Spec.Files, s.county.Bytes, ms(s.start), s.resident>>20)
+		if s.memory > 0 {
+			text += fmt.Sprintf(" with %d MB for documents", s.memory)
+		}
 		for _, x := range s.rows {
 			text += fmt.Sprintf(", %s %.0f/s p50 %s p99 %s", x.closed.Operation.Name, x.closed.PerSecond(), ms(x.closed.Quantile(50)), ms(x.closed.Quantile(99)))
 			if a, ok := aims[x.closed.Operation.Name]; ok {

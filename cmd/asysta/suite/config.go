@@ -34,6 +34,7 @@ type Storage struct {
 	Store     string `env:"STORE, default=sqlite:asysta.db" help:"sqlite:PATH or mongodb://…"`
 	StoreFile string `env:"STORE_FILE" help:"file with what ASYSTA_STORE would say, for an address with a password"`
 	Database  string `env:"DATABASE, default=asysta" help:"name of the database on MongoDB"`
+	Documents int    `env:"DOCUMENTS_MB, default=44" help:"memory for documents at hand, on SQLite: 10 to 15 KB a family that lists show, 30 KB one that is opened; at most 100000"`
 	MasterKey string `env:"MASTER_KEY_FILE" help:"master key of sealed fields; all: beside the SQLite file where unset"`
 }
 
@@ -334,6 +335,9 @@ func (a Anchoring) together() error {
 }
 
 func (s Storage) faults() []error {
+	if s.Documents < 0 || s.Documents > 100_000 {
+		return []error{errors.New("ASYSTA_DOCUMENTS_MB: 0 to 100000")}
+	}
 	if path, ok := strings.CutPrefix(s.Store, "sqlite:"); ok && path != "" {
 		return nil
 	}

@@ -50,7 +50,7 @@ func OpenBase(ctx context.Context, c Storage, keys keys, clock func() time.Time,
 	if err != nil {
 		return nil, err
 	}
-	s := store.Open(engine)
+	s := store.Open(engine, store.AtHand(c.Documents<<20))
 	if migrate {
 		if err := s.System().Migrate(ctx); err != nil {
 			_ = s.Close()
