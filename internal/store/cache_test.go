@@ -13,8 +13,7 @@ import (
 // Whatever is put and asked for, the cache gives the version that was asked for, with its own content, and stays within its bounds.
 func TestCacheGivesTheVersionAskedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := newCache(DefaultAtHand)
-		c.whole.limit, c.narrow.limit = 40<<10, 20<<10
+		c := newCache(66 << 10)
 		newest := map[string]int64{}
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			id := fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "id"))

@@ -161,4 +161,9 @@ func TestWebSettings(t *testing.T) {
 	if f := (&ToolConfig{Storage: Storage{Store: "sqlite:x"}, Anchoring: Anchoring{AnchorDir: "x"}}).faults(); errors.Join(f...) == nil {
 		t.Error("a folder of anchors without a key")
 	}
+	for mb, refused := range map[int]bool{-1: true, 0: false, 44: false, 100_000: false, 100_001: true} {
+		if f := (&ToolConfig{Storage: Storage{Store: "sqlite:x", Documents: mb}}).faults(); (errors.Join(f...) != nil) != refused {
+			t.Errorf("%d MB for documents: %v", mb, f)
+		}
+	}
 }
