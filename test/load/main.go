@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,8 +60,11 @@ func parse(set *longform.Command) (options, error) {
 	if o.files, err = numbers(files); err != nil {
 		return o, fmt.Errorf("-files: %w", err)
 	}
-	if o.memory, err = numbers(memory); err != nil || len(o.memory) > len(o.files) {
-		return o, fmt.Errorf("-documents: as many numbers as -files has: %w", err)
+	if o.memory, err = numbers(memory); err != nil {
+		return o, fmt.Errorf("-documents: %w", err)
+	}
+	if len(o.memory) > len(o.files) {
+		return o, errors.New("-documents: more numbers than -files has")
 	}
 	if only != "" {
 		o.only = strings.Split(only, ",")

@@ -42,6 +42,9 @@ type report struct {
 	raw   raw
 }
 
+// otherMemory says whether documents at hand had another memory than is shipped.
+func (s size) otherMemory() bool { return s.memory > 0 && s.memory<<20 != store.DefaultAtHand }
+
 // met says whether an aim was met.
 func met(ok bool) string {
 	if ok {
@@ -65,7 +68,7 @@ func (r report) markdown(w io.Writer) {
 	for _, s := range r.sizes {
 		p("\n### %d files, %d work-card entries, documents of %d B; start %s (aim %s: %s); resident memory %d MB (aim %d MB: %s)\n", s.county.Spec.Files, s.county.Spec.Entries, s.county.Bytes,
 			ms(s.start), aimStart, met(s.start < aimStart), s.resident>>20, aimResident>>20, met(s.resident < aimResident))
-		if s.memory > 0 && s.memory<<20 != store.DefaultAtHand {
+		if s.otherMemory() {
 			p("With %d MB for documents at hand (`ASYSTA_DOCUMENTS_MB`) instead of %d.\n", s.memory, store.DefaultAtHand>>20)
 		}
 		p("| operation, REST, %d clients | requests/s | aim | p50 | p99 (aim %s) | at a fixed rate | p50 | p99 | server CPU | generator CPU |\n|---|---|---|---|---|---|---|---|---|---|", r.o.clients, aimP99)
@@ -117,7 +120,7 @@ func (r report) figures() string {
 	var parts []string
 	for _, s := range r.sizes {
 		text := fmt.Sprintf("%d files (documents of %d B): start %s, resident %d MB", s.county.Spec.Files, s.county.Bytes, ms(s.start), s.resident>>20)
-		if s.memory > 0 && s.memory<<20 != store.DefaultAtHand {
+		if s.otherMemory() {
 			text += fmt.Sprintf(" with %d MB for documents", s.memory)
 		}
 		for _, x := range s.rows {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"asysta.example/internal/store"
 )
 
 func TestFront(t *testing.T) {
@@ -160,6 +162,10 @@ func TestWebSettings(t *testing.T) {
 	}
 	if f := (&ToolConfig{Storage: Storage{Store: "sqlite:x"}, Anchoring: Anchoring{AnchorDir: "x"}}).faults(); errors.Join(f...) == nil {
 		t.Error("a folder of anchors without a key")
+	}
+	var shipped ToolConfig
+	if err := Load(t.Context(), &shipped, nil); err != nil || shipped.Documents<<20 != store.DefaultAtHand {
+		t.Errorf("%d MB for documents where nothing is said, the store has %d: %v", shipped.Documents, store.DefaultAtHand>>20, err)
 	}
 	for mb, refused := range map[int]bool{-1: true, 0: false, 44: false, 100_000: false, 100_001: true} {
 		if f := (&ToolConfig{Storage: Storage{Store: "sqlite:x", Documents: mb}}).faults(); (errors.Join(f...) != nil) != refused {
