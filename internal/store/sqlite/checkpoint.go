@@ -8,11 +8,14 @@ import (
 )
 
 // The write-ahead log is copied into the database file beside the writer, on a connection of its own: left to SQLite, the copying is done inside the commit
-// that happens to fill the log, and everybody waits for it. The writer does only the last frames, so that the log can begin anew.
+// that happens to fill the log, and everybody waits for it. The writer does only the last frames, so that the log can begin anew; only then does SQLite sync the database
+// file, and what was copied before has been written to the disk by then, a slice at a time. Durability is SQLite's own: the log is kept until that sync.
 const (
 	copyAfter   = 1_024  // Writes between two copyings
-	beginAnewAt = 16_000 // frames (pages of 4 KB) in the log from which it is to begin anew
+	beginAnewAt = 32_000 // frames (pages of 4 KB) in the log from which it is to begin anew
 	writerCopy  = 64_000 // frames at which the writer copies all the same
+	fewFrames   = 1_000  // so few new ones are left to the writer
+	rounds      = 5      // at most, to come down to so few
 )
 
 // copyLoop copies the log whenever enough was written, until Close.
@@ -44,9 +47,21 @@ func (e *Engine) noteWrites(n int) {
 func (e *Engine) copyLog(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	frames, err := checkpoint(ctx, e.copier)
-	if err != nil || frames < beginAnewAt {
-		return err
+	for round, before := 0, 0; round < rounds; round++ {
+		frames, err := checkpoint(ctx, e.copier)
+		if err != nil {
+			return err
+		}
+		if !e.unsynced.Load() {
+			e.writeBack()
+		}
+		if frames < beginAnewAt {
+			return nil
+		}
+		if round > 0 && frames-before < fewFrames {
+			break
+		}
+		before = frames
 	}
 	return e.exclusively(ctx, func(w *writer) error {
 		_, err := checkpoint(ctx, w.conn)

@@ -52,6 +52,8 @@ type Engine struct {
 	copier    *sql.Conn     // copies the log into the database
 	written   chan struct{} // one place: enough was written to be copied
 	copied    chan struct{} // closed by copyLoop when it has ended
+	file      *os.File      // the database, of which writeBack asks the system; closed last: with it the process gives up its locks on the file
+	unsynced  atomic.Bool   // nothing is synced, see WithoutSync
 	sinceCopy int           // Writes; the writer's own
 
 	copy    *sql.DB
@@ -95,8 +97,9 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 	sync := "FULL"
 	if e.opts.NoSync {
 		sync = "OFF"
+		e.unsynced.Store(true)
 	}
-	if err := private(path); err != nil {
+	if e.file, err = private(path); err != nil {
 		return err
 	}
 	writing := dsn(path, "cache_size(-8000)", "journal_mode(WAL)", "synchronous("+sync+")", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", writerCopy))
@@ -125,13 +128,7 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 }
 
 // private makes the file of a new database readable by its owner alone; what SQLite puts beside it takes its mode over. A file that is there keeps its own.
-func private(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
+func private(path string) (*os.File, error) { return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) }
 
 func dsn(path string, pragmas ...string) string {
 	query := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
@@ -177,6 +174,7 @@ func (e *Engine) MakeDurable(ctx context.Context) error {
 		if busy != 0 {
 			return errors.New("sqlite: make durable: a reader is in the way, try again")
 		}
+		e.unsynced.Store(false)
 		return nil
 	})
 }
@@ -208,6 +206,9 @@ func (e *Engine) closeDBs() error {
 	}
 	if e.writer != nil {
 		err = errors.Join(err, e.writer.close())
+	}
+	if e.file != nil {
+		err = errors.Join(err, e.file.Close())
 	}
 	return err
 }
