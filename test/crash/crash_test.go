@@ -89,7 +89,7 @@ func TestDisk(t *testing.T) {
 	must(t, err)
 	l, err := rig.NewLand(t.Context(), built, t.TempDir(), false)
 	must(t, err)
-	t.Cleanup(l.Close)
+	t.Cleanup(func() { must(t, l.Close()) })
 	for name, fault := range map[string]disk.Fault{"full": disk.Full, "read-only": disk.ReadOnly} {
 		t.Run(name, func(t *testing.T) {
 			c, err := l.Prepare()

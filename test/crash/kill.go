@@ -39,7 +39,7 @@ func (r *killRun) run(ctx context.Context) (_ *findings, err error) {
 	if r.land, err = rig.NewLand(ctx, r.programs, r.dir, r.mongo); err != nil {
 		return nil, err
 	}
-	defer r.land.Close()
+	defer func() { err = errors.Join(err, r.land.Close()) }()
 	for n := 0; r.found.cycles < r.cycles && r.inTime(); n++ {
 		if err := r.live(ctx, r.seed+uint64(n)); err != nil {
 			return r.found, fmt.Errorf("county of seed %d: %w", r.seed+uint64(n), err)

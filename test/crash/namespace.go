@@ -71,7 +71,7 @@ func fill(path string) error {
 }
 
 // diskForm is the long form: the real binary on a small file system that is filled up under it, again and again, and on one that is read-only when it starts.
-func diskForm(ctx context.Context, f flags, dir string, programs rig.Programs) (ledger.Run, error) {
+func diskForm(ctx context.Context, f flags, dir string, programs rig.Programs) (_ ledger.Run, err error) {
 	if err := errors.Join(os.MkdirAll(dir+"/small", 0o700), smallDisk(dir+"/small")); err != nil {
 		return ledger.Run{}, err
 	}
@@ -80,7 +80,7 @@ func diskForm(ctx context.Context, f flags, dir string, programs rig.Programs) (
 	if err != nil {
 		return ledger.Run{}, err
 	}
-	defer l.Close()
+	defer func() { err = errors.Join(err, l.Close()) }()
 	sum, until := &diskFigures{refused: map[string]int{}}, time.Now().Add(f.bound)
 	for ; sum.rounds < f.n && time.Now().Before(until); sum.rounds++ {
 		if err := sum.round(ctx, l, f.seed+uint64(sum.rounds)); err != nil {

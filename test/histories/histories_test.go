@@ -50,7 +50,7 @@ func land(t *testing.T, engine string) *rig.Land {
 	must(t, err)
 	l, err := rig.NewLand(t.Context(), built, t.TempDir(), engine == "mongo")
 	must(t, err)
-	t.Cleanup(l.Close)
+	t.Cleanup(func() { must(t, l.Close()) })
 	l.Twin = true
 	return l
 }

@@ -36,7 +36,7 @@ type form func(context.Context, flags, *rig.Land) (proof string, figures fmt.Str
 
 var forms = map[string]form{"linearizable": linearForm, "last-place": placeForm, "retries": stormForm}
 
-func run(ctx context.Context, c *longform.Command) error {
+func run(ctx context.Context, c *longform.Command) (err error) {
 	form := forms[c.Form()]
 	if form == nil {
 		return errors.New("name what to do: linearizable, last-place or retries")
@@ -61,7 +61,7 @@ func run(ctx context.Context, c *longform.Command) error {
 	if err != nil {
 		return err
 	}
-	defer land.Close()
+	defer func() { err = errors.Join(err, land.Close()) }()
 	land.Twin = true
 	began := time.Now()
 	proof, figures, failed := form(ctx, f, land)

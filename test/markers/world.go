@@ -181,7 +181,7 @@ func processes(ctx context.Context, programs rig.Programs, dir string, m *marker
 		if err != nil {
 			return nil, err
 		}
-		closed := sync.OnceValue(ends("the database server", server.Close))
+		closed := sync.OnceValue(server.Close)
 		opened = append(opened, closed)
 		cfg.Mongo, cfg.Database = server.URI, "markers"
 		w.folder, w.names = at, []string{"sqlite", "markers"}

@@ -35,18 +35,18 @@ func NewLand(ctx context.Context, programs Programs, dir string, mongo bool) (_ 
 		l.template, err = NewTemplate(ctx, l.config("template"))
 	}
 	if err != nil {
-		l.Close()
-		return nil, err
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-// Close ends the issuer and the database server.
-func (l *Land) Close() {
+// Close ends the issuer and the database server. A server that had to be killed is an error.
+func (l *Land) Close() error {
 	l.issuer.Close()
 	if l.server != nil {
-		l.server.Close()
+		return l.server.Close()
 	}
+	return nil
 }
 
 // Mongo tells whether the counties are on the MongoDB engine.
