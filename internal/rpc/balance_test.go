@@ -187,3 +187,30 @@ func TestCallsSpreadOverAName(t *testing.T) {
 	name.set("127.0.0.3", "127.0.0.4")
 	until("calls reach who came later", spread(second, third))
 }
+
+// Both ways to write the address of a service ask DNS for all that the name has and spread the calls over it.
+func TestBothFormsOfAnAddressSpreadCalls(t *testing.T) {
+	listeners, port := atOnePort(t, "127.0.0.5", "127.0.0.6")
+	first, second := startBackend(t, listeners[0]), startBackend(t, listeners[1])
+	name := serveNames(t, "127.0.0.5", "127.0.0.6")
+	resolver := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = resolver })
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", name.conn.LocalAddr().String())
+	}}
+	for _, form := range []string{"casefile.asysta.test:", "dns:///casefile.asysta.test:"} {
+		conn, err := rpc.Dial(form + port)
+		must(t, err)
+		x, y := first.calls.Load(), second.calls.Load()
+		for end := time.Now().Add(30 * time.Second); min(first.calls.Load()-x, second.calls.Load()-y) < 20; {
+			if time.Now().After(end) {
+				t.Fatalf("%s: %d and %d calls reach the two processes", form, first.calls.Load()-x, second.calls.Load()-y)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
+			cancel()
+			must(t, err)
+		}
+		must(t, conn.Close())
+	}
+}

@@ -278,7 +278,7 @@ func settingsOf(v reflect.Value) []Setting {
 
 func (c *ServiceConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
-	faults = append(faults, c.together())
+	faults = append(append(faults, c.Peers.faults()...), c.together())
 	faults = append(faults, c.fault(), address("LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
 	if c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial runs in one process: asysta all"))
@@ -321,8 +321,8 @@ func (c *AllConfig) faults() []error {
 }
 
 func (c *GatewayConfig) faults() []error {
-	return append(append(c.Transport.faults(), c.Web.faults()...), address("GATEWAY_LISTEN", c.Listen), address("REFERRAL_ADDRESS", c.Referral), address("CASEFILE_ADDRESS", c.Casefile),
-		address("PLANNING_ADDRESS", c.Planning), address("REPORTING_ADDRESS", c.Reporting), address("METRICS_LISTEN", c.Metrics))
+	faults := append(append(c.Transport.faults(), c.Web.faults()...), c.Peers.faults()...)
+	return append(faults, address("GATEWAY_LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
 }
 
 func (c *ToolConfig) faults() []error { return append(c.Storage.faults(), c.together()) }
@@ -364,14 +364,29 @@ func (b Bounds) fault() error {
 	return nil
 }
 
-func address(key, value string) error {
-	if value == "" {
-		return nil
+func (p Peers) faults() []error {
+	return []error{peer("REFERRAL_ADDRESS", p.Referral), peer("CASEFILE_ADDRESS", p.Casefile), peer("PLANNING_ADDRESS", p.Planning), peer("REPORTING_ADDRESS", p.Reporting)}
+}
+
+// peer checks where a service is called. "dns:///host:port" is gRPC's long form of "host:port": either way all addresses of the name share the calls, and the certificate
+// must carry the host.
+func peer(key, value string) error {
+	if !hostPort(strings.TrimPrefix(value, "dns:///")) {
+		return fmt.Errorf("%s%s: %q is neither host:port nor dns:///host:port", Prefix, key, value)
 	}
-	if _, port, err := net.SplitHostPort(value); err != nil || port == "" {
+	return nil
+}
+
+func address(key, value string) error {
+	if value != "" && !hostPort(value) {
 		return fmt.Errorf("%s%s: %q is not host:port", Prefix, key, value)
 	}
 	return nil
+}
+
+func hostPort(value string) bool {
+	_, port, err := net.SplitHostPort(value)
+	return err == nil && port != ""
 }
 
 func loopbackOnly(key, value string) error {

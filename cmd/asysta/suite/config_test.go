@@ -43,8 +43,15 @@ func TestSettings(t *testing.T) {
 			[]string{"ASYSTA_OIDC_AUDIENCE", `"HS256"`, `"none"`, "ASYSTA_OIDC_TOKENS", "ASYSTA_OIDC_LEEWAY", "ASYSTA_OIDC_KEYS_KEPT", "ASYSTA_TRUSTED_PROXIES", "ASYSTA_FAILED_LOGINS_PER_SECOND"}},
 		"claim without a value": {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_OIDC_REQUIRED_CLAIMS=acr"}, []string{"ASYSTA_OIDC_REQUIRED_CLAIMS"}},
 		"mongo without a key":   {&suite.AllConfig{}, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=mongodb://h"}, []string{"ASYSTA_MASTER_KEY_FILE"}},
-		"half a certificate":    {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CERT_FILE=c"}, []string{"ASYSTA_TLS_KEY_FILE"}},
-		"peers of no CA":        {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
+		"services by name": {&suite.GatewayConfig{}, []string{"ASYSTA_REFERRAL_ADDRESS=referral:9101", "ASYSTA_CASEFILE_ADDRESS=dns:///casefile.asysta.svc:9102", "ASYSTA_PLANNING_ADDRESS=dns:///127.0.0.1:9103",
+			"ASYSTA_REPORTING_ADDRESS=[::1]:9104"}, nil},
+		"services nowhere": {&suite.GatewayConfig{}, []string{"ASYSTA_REFERRAL_ADDRESS=referral", "ASYSTA_CASEFILE_ADDRESS=dns:///", "ASYSTA_PLANNING_ADDRESS=dns:///planning", "ASYSTA_REPORTING_ADDRESS=xds:///reporting:9104"},
+			[]string{"ASYSTA_REFERRAL_ADDRESS", "ASYSTA_CASEFILE_ADDRESS", "ASYSTA_PLANNING_ADDRESS", "ASYSTA_REPORTING_ADDRESS", "dns:///host:port"}},
+		"casefile nowhere": {&suite.ServiceConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_SYSTEM_KEY_FILE=s", "ASYSTA_MASTER_KEY_FILE=m", "ASYSTA_CASEFILE_ADDRESS=casefile"},
+			[]string{"ASYSTA_CASEFILE_ADDRESS"}},
+		"listening by name":  {&suite.GatewayConfig{}, []string{"ASYSTA_GATEWAY_LISTEN=dns:///127.0.0.1:8080"}, []string{"ASYSTA_GATEWAY_LISTEN"}},
+		"half a certificate": {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CERT_FILE=c"}, []string{"ASYSTA_TLS_KEY_FILE"}},
+		"peers of no CA":     {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
 	} {
 		t.Run(label, func(t *testing.T) {
 			err := suite.Load(t.Context(), tt.into, tt.env)

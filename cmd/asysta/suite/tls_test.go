@@ -13,11 +13,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
@@ -87,14 +89,9 @@ func (a *authority) transport(name string) Transport {
 	return Transport{Cert: path(name + ".crt"), Key: path(name + ".key"), CA: path("ca.crt")}
 }
 
-func TestOnlyNamedPeersConnect(t *testing.T) {
-	ours, foreign := newAuthority(t), newAuthority(t)
-	of := ours.transport("casefile")
-	of.Peer = []string{"referral", "gateway"}
-	creds, err := of.serverCredentials()
-	if err != nil {
-		t.Fatal(err)
-	}
+// serveSecured serves nothing, with credentials, until the test ends, and tells where.
+func serveSecured(t *testing.T, creds credentials.TransportCredentials) (address string) {
+	t.Helper()
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +105,60 @@ func TestOnlyNamedPeersConnect(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return lis.Addr().String()
+}
+
+// asks gives what a client's call of serveSecured ends with: Unimplemented where they connected.
+func asks(t *testing.T, client Transport, target string) error {
+	t.Helper()
+	creds, err := client.clientCredentials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := rpc.Dial(target, rpc.WithTransport(creds))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, err = healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
+	return err
+}
+
+// Whichever way a service's address is written, its certificate must carry the host of it; one of the same CA for another name does not do, nor the address behind the name.
+func TestAServerShowsTheNameItIsCalledBy(t *testing.T) {
+	ours := newAuthority(t)
+	client := ours.transport("gateway")
+	for name, want := range map[string]codes.Code{"localhost": codes.Unimplemented, "casefile": codes.Unavailable} {
+		creds, err := ours.transport(name).serverCredentials()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, err := net.SplitHostPort(serveSecured(t, creds))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, form := range []string{"localhost:" + port, "dns:///localhost:" + port} {
+			if err := peer("CASEFILE_ADDRESS", form); err != nil {
+				t.Error(err)
+			}
+			if err := asks(t, client, form); status.Code(err) != want || want == codes.Unavailable && !strings.Contains(err.Error(), "not localhost") {
+				t.Errorf("%s with the certificate of %s: %v, want %v", form, name, err, want)
+			}
+		}
+	}
+}
+
+func TestOnlyNamedPeersConnect(t *testing.T) {
+	ours, foreign := newAuthority(t), newAuthority(t)
+	of := ours.transport("casefile")
+	of.Peer = []string{"referral", "gateway"}
+	creds, err := of.serverCredentials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := serveSecured(t, creds)
 	strangerOfForeign := foreign.transport("referral")
 	strangerOfForeign.CA = ours.transport("").CA
 	for label, tt := range map[string]struct {
@@ -122,19 +173,7 @@ func TestOnlyNamedPeersConnect(t *testing.T) {
 		"client of another root": {foreign.transport("gateway"), codes.Unavailable},
 	} {
 		t.Run(label, func(t *testing.T) {
-			clientCreds, err := tt.client.clientCredentials()
-			if err != nil {
-				t.Fatal(err)
-			}
-			conn, err := rpc.Dial(lis.Addr().String(), rpc.WithTransport(clientCreds))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = conn.Close() }()
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			defer cancel()
-			_, err = healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
-			if status.Code(err) != tt.want {
+			if err := asks(t, tt.client, at); status.Code(err) != tt.want {
 				t.Errorf("%v, want %v", err, tt.want)
 			}
 		})
