@@ -10,12 +10,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/genproto/googleapis/api/annotations"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"asysta.example/cmd/asysta/suite"
+	"asysta.example/internal/testkit/contract"
 	"asysta.example/internal/testkit/ledger"
 	_ "asysta.example/proto/gen/asysta/casefile/v1"
 	_ "asysta.example/proto/gen/asysta/directory/v1"
@@ -157,23 +155,20 @@ func planEdges(ts []planning.Transition) []edge {
 	return edges
 }
 
-// methods gives every method of the contract, service by service.
-func methods() []protoreflect.MethodDescriptor {
-	var ms []protoreflect.MethodDescriptor
-	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		if strings.HasPrefix(string(f.Package()), "asysta.") {
-			for i := range f.Services().Len() {
-				for j := range f.Services().Get(i).Methods().Len() {
-					ms = append(ms, f.Services().Get(i).Methods().Get(j))
-				}
-			}
+// methods gives every method of the contract, service by service, in the order in which the service has them.
+func methods(t *testing.T) []*contract.Method {
+	t.Helper()
+	all, err := contract.Methods()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(all, func(a, b *contract.Method) int {
+		if by := strings.Compare(string(a.Parent().FullName()), string(b.Parent().FullName())); by != 0 {
+			return by
 		}
-		return true
+		return a.Index() - b.Index()
 	})
-	slices.SortStableFunc(ms, func(a, b protoreflect.MethodDescriptor) int {
-		return strings.Compare(string(a.Parent().FullName()), string(b.Parent().FullName()))
-	})
-	return ms
+	return all
 }
 
 var columns = []struct {
@@ -189,7 +184,7 @@ var columns = []struct {
 func TestAccessMatrix(t *testing.T) {
 	var b strings.Builder
 	service := protoreflect.FullName("")
-	for _, m := range methods() {
+	for _, m := range methods(t) {
 		if m.Parent().FullName() != service {
 			service = m.Parent().FullName()
 			fmt.Fprintf(&b, "\n## %s\n\n| method | REST |", service)
@@ -198,8 +193,8 @@ func TestAccessMatrix(t *testing.T) {
 			}
 			b.WriteString(" objects | notes |\n|---|---|" + strings.Repeat(":-:|", len(columns)) + "---|---|\n")
 		}
-		p, ok := proto.GetExtension(m.Options(), optionsv1.E_Permission).(*optionsv1.Permission)
-		if !ok || p == nil {
+		p := m.Permission
+		if p == nil {
 			t.Fatalf("%s has no permission", m.FullName())
 		}
 		fmt.Fprintf(&b, "| %s | %s |", m.Name(), path(m))
@@ -215,17 +210,11 @@ func TestAccessMatrix(t *testing.T) {
 	derived(t, "ACCESS.md", "matrix", b.String()+"\n")
 }
 
-func path(m protoreflect.MethodDescriptor) string {
-	r, ok := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
-	if !ok || r == nil {
+func path(m *contract.Method) string {
+	if m.Verb == "" {
 		return "–"
 	}
-	for verb, p := range map[string]string{"GET": r.GetGet(), "POST": r.GetPost(), "PATCH": r.GetPatch(), "DELETE": r.GetDelete()} {
-		if p != "" {
-			return "`" + verb + " " + p + "`"
-		}
-	}
-	return "–"
+	return "`" + m.Verb + " " + m.Template + "`"
 }
 
 func objects(p *optionsv1.Permission) string {
