@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 	"time"
 
 	"asysta.example/cmd/asysta/suite"
@@ -14,6 +15,7 @@ import (
 
 const keysUsage = `keys: what can be done:
   asysta keys check                     tell whether every wrapped key opens with the master key
+  asysta keys repair                    a new key for each file whose own does not open and has sealed nothing; what could still be opened one day is left
   asysta keys rotate master [-prepare]  a new wrapping key in the master key's file, and every gmina's key wrapped with it; -prepare only adds it to the file,
                                         to be copied to other machines first
   asysta keys rotate master -finish     the old wrapping key taken out of the file; what the file was stays beside it, for old backups
@@ -31,6 +33,8 @@ func (p program) keys(ctx context.Context) error {
 	switch {
 	case what == "check" && len(rest) == 0:
 		return p.keysCheck(ctx)
+	case what == "repair" && len(rest) == 0:
+		return p.keysRepair(ctx)
 	case what == "rotate" && len(rest) > 0 && rest[0] == "master":
 		return p.rotateMaster(ctx, rest[1:])
 	case what == "rotate" && len(rest) > 0 && rest[0] == "gminas":
@@ -76,6 +80,35 @@ func (p program) check(ctx context.Context, base *suite.Base) error {
 	}
 	if len(c.Faults) > 0 {
 		return fmt.Errorf("keys check: %d keys do not open", len(c.Faults))
+	}
+	return nil
+}
+
+// keysRepair prints which files have a new key and which are left, and why; one that is left is an error.
+func (p program) keysRepair(ctx context.Context) (err error) {
+	var cfg suite.ToolConfig
+	if err := suite.Load(ctx, &cfg, p.env); err != nil {
+		return err
+	}
+	base, err := p.kept(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	r, err := base.RepairKeys(ctx)
+	var lines strings.Builder
+	fmt.Fprintf(&lines, "files with a new key: %d; left: %d\n", len(r.Repaired), len(r.Left))
+	for _, file := range r.Repaired {
+		fmt.Fprintf(&lines, "  %s: new key\n", file)
+	}
+	for _, k := range r.Left {
+		fmt.Fprintf(&lines, "  %s: left: %s\n", k.File, k.Why)
+	}
+	if _, printed := fmt.Fprint(p.stdout, lines.String()); err != nil || printed != nil {
+		return errors.Join(err, printed) // what was repaired before a fault is repaired
+	}
+	if len(r.Left) > 0 {
+		return fmt.Errorf("keys repair: %d keys do not open and are left as they are", len(r.Left))
 	}
 	return nil
 }

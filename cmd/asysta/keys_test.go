@@ -8,7 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"asysta.example/cmd/asysta/suite"
+
 	"asysta.example/internal/seal"
+	"asysta.example/internal/store"
 )
 
 // office is a bootstrapped store of one office, with some secrets in it.
@@ -108,5 +113,84 @@ func TestKeysCheckFindsAnothersMaster(t *testing.T) {
 		if _, err := run(t, o.env, args...); err == nil {
 			t.Errorf("%v is accepted", args)
 		}
+	}
+}
+
+// strand leaves a file with a key that opens with nothing, as a process does that died right after a write which came too late.
+func strand(t *testing.T, base *suite.Base, file string) {
+	t.Helper()
+	body, err := bson.Marshal(bson.D{{Key: "_id", Value: file}, {Key: "version", Value: int64(1)}, {Key: "gmina", Value: "2004042"}, {Key: "wrapped", Value: []byte("too late")}})
+	must(t, err)
+	must(t, seal.OverEngine(base.Engine).Insert(t.Context(), store.FileKeys, file, body))
+}
+
+// commits puts commits on a new referral, the last of them with what is given.
+func commits(t *testing.T, base *suite.Base, id string, n int, last store.Change) {
+	t.Helper()
+	scope := base.Deps.Store.For("2004042")
+	doc := scope.New(store.Ref{Kind: store.Referrals, ID: id})
+	for i := range n {
+		change := store.Change{Sections: map[string]any{"referral": bson.D{{Key: "n", Value: i}}}}
+		if i == n-1 {
+			change = last
+		}
+		change.Actor, change.Method, change.RecordedAt = store.Actor{Role: "SYSTEM", System: "proba"}, "/proba/Zapisz", time.Now()
+		var err error
+		doc, _, err = scope.Commit(t.Context(), doc, change)
+		must(t, err)
+	}
+}
+
+func TestKeysRepair(t *testing.T) {
+	o := newOffice(t)
+	p := testProgram(o.env)
+	opens := o.seals(t, p)
+	const (
+		unused, empty = "01jd0000000000000000000011", "01jd0000000000000000000012"
+		sealed        = "01jd0000000000000000000013"
+	)
+	with := func(do func(*suite.Base)) {
+		t.Helper()
+		base, err := p.kept(t.Context(), p.tool(t))
+		must(t, err)
+		do(base)
+		must(t, base.Close())
+	}
+	with(func(base *suite.Base) {
+		strand(t, base, unused)
+		strand(t, base, empty)
+		commits(t, base, empty, 3, store.Change{})
+	})
+	if out, err := run(t, o.env, "keys", "check"); err == nil || !strings.Contains(out, "faults: 2") {
+		t.Fatalf("before: %s, %v", out, err)
+	}
+	out, err := run(t, o.env, "keys", "repair")
+	if err != nil || !strings.Contains(out, "files with a new key: 2; left: 0") || !strings.Contains(out, unused+": new key") || !strings.Contains(out, empty+": new key") {
+		t.Errorf("%s, %v", out, err)
+	}
+	opens("repaired")
+	with(func(base *suite.Base) {
+		_, err := base.Deps.Vault.Seal(t.Context(), "2004042", empty, "44051401359")
+		must(t, err)
+	})
+	if out, err := run(t, o.env, "keys", "check"); err != nil {
+		t.Errorf("after: %s, %v", out, err)
+	}
+	for i, last := range []store.Change{ // whatever part of a commit it is in, however many came before
+		{Sections: map[string]any{"referral": bson.D{{Key: "members", Value: bson.A{bson.D{{Key: "pesel", Value: seal.Value{Cipher: []byte("x")}}}}}}}},
+		{Cover: bson.D{{Key: "pesel", Value: seal.Value{Cipher: []byte("x")}}}},
+		{Deadlines: []bson.D{{{Key: "due", Value: "2026-01-31"}, {Key: "open", Value: true}, {Key: "pesel", Value: seal.Value{Cipher: []byte("x")}}}}},
+	} {
+		file := sealed + string(rune('a'+i))
+		with(func(base *suite.Base) {
+			strand(t, base, file)
+			commits(t, base, file, 102, last)
+		})
+		if out, err := run(t, o.env, "keys", "repair"); err == nil || !strings.Contains(out, "files with a new key: 0") || !strings.Contains(out, file+": left: the journal holds") {
+			t.Errorf("%d: %s, %v", i, out, err)
+		}
+	}
+	if _, err := run(t, o.env, "keys", "repair", "x"); err == nil {
+		t.Error("what nobody knows is accepted")
 	}
 }
