@@ -116,7 +116,14 @@ func TestRepairLeaves(t *testing.T) {
 			left:   map[string]string{late: "missing or does not open"},
 		},
 		{
-			name: "another master", break_: lateKey, master: func(t *testing.T, _ *seal.Master) *seal.Master { return newMaster(t) },
+			name: "another master",
+			break_: func(t *testing.T, master *seal.Master, keys seal.KeyStore) {
+				lateKey(t, master, keys)
+				if err := seal.NewVault(master, keys).Destroy(t.Context(), early); err != nil { // and what was destroyed is no key that does not open
+					t.Fatal(err)
+				}
+			},
+			master: func(t *testing.T, _ *seal.Master) *seal.Master { return newMaster(t) },
 			left: map[string]string{late: "missing or does not open", file: "missing or does not open"},
 		},
 	}
