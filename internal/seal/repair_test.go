@@ -124,7 +124,7 @@ func TestRepairLeaves(t *testing.T) {
 				}
 			},
 			master: func(t *testing.T, _ *seal.Master) *seal.Master { return newMaster(t) },
-			left: map[string]string{late: "missing or does not open", file: "missing or does not open"},
+			left:   map[string]string{late: "missing or does not open", file: "missing or does not open"},
 		},
 	}
 	for _, tt := range tests {
