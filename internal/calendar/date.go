@@ -116,7 +116,8 @@ func (d Date) Polish() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%02d.%02d.%04d", d.day, d.month, d.year)
+	iso := d.appendISO(make([]byte, 0, 10))
+	return string([]byte{iso[8], iso[9], '.', iso[5], iso[6], '.', iso[0], iso[1], iso[2], iso[3]})
 }
 
 // Start gives the instant at which the date begins in Warsaw.

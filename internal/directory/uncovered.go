@@ -95,8 +95,8 @@ func familyOf(doc *store.Document) (Family, error) {
 
 // hasHad tells whether a staff member is named as the assistant of any family, past ones too. It reads nobody's family for the caller.
 func (r *Reader) hasHad(ctx context.Context, gmina, staff string) (bool, error) {
-	quiet, _ := store.WithReadSet(ctx)
-	page, err := r.store.For(gmina).List(quiet, store.FamilyFiles, store.Query{Index: "by_assistant", Equal: []any{staff}, Limit: 1, Narrow: true})
+	quiet := store.Unnoted(ctx)
+	page, err := r.store.For(gmina).List(quiet, store.FamilyFiles, store.Query{Index: "by_assistant", Equal: []any{staff}, Limit: 1, Outline: true})
 	return err == nil && len(page.Hits) > 0, err
 }
 

@@ -11,13 +11,13 @@ const DefaultAtHand = 44 << 20
 
 // cache keeps documents as they were read or committed last, with what was decoded from them. It answers nothing by itself: a document is taken from here when the
 // database has just said that this is its version still (Whole), so that what any process has committed holds for the next call. A version of a document never has two
-// contents. What is kept is shared between calls and is never changed. A document that was not asked for in a long time is kept without its sections for a while, for
-// lists show many more documents than calls open.
+// contents. What is kept is shared between calls and is never changed. Of a document that was not asked for in a long time the outline is kept for a while (or
+// the document without its sections, where its kind has none), for lists show many more documents than calls open.
 type cache struct {
 	mu     sync.Mutex
 	places map[Ref]*list.Element // of *Document, in one of the two
 	whole  shelf
-	narrow shelf
+	less   shelf // without their sections, or outlines
 }
 
 // shelf is one part of the cache.
@@ -27,24 +27,24 @@ type shelf struct {
 	limit  int
 }
 
-// newCache makes a cache of so many bytes, somewhat less than half of them for documents as they are, the others for those without their sections.
+// newCache makes a cache of so many bytes, seven parts of eleven for whole documents, the others for outlines, of which many more fit.
 func newCache(bytes int) *cache {
-	whole := bytes / 11 * 5
-	return &cache{places: map[Ref]*list.Element{}, whole: shelf{limit: whole}, narrow: shelf{limit: bytes - whole}}
+	most := bytes / 11 * 7
+	return &cache{places: map[Ref]*list.Element{}, whole: shelf{limit: most}, less: shelf{limit: bytes - most}}
 }
 
 // any gives the document whatever its version is, nil where there is none with its sections.
 func (c *cache) any(ref Ref) *Document {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.use(ref, func(d *Document) bool { return !d.narrow })
+	return c.use(ref, func(d *Document) bool { return d.extent == whole })
 }
 
-// version gives one version of the document, nil where it is not here. Narrow says that the sections are not asked for.
-func (c *cache) version(ref Ref, version int64, narrow bool) *Document {
+// version gives one version of the document, nil where it is not here to that extent.
+func (c *cache) version(ref Ref, version int64, asked extent) *Document {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.use(ref, func(d *Document) bool { return d.Version == version && (narrow || !d.narrow) })
+	return c.use(ref, func(d *Document) bool { return d.Version == version && d.extent <= asked })
 }
 
 // use gives the document that fits and notes that it was used.
@@ -69,7 +69,7 @@ func (c *cache) put(doc *Document) {
 	defer c.mu.Unlock()
 	if at, ok := c.places[own.Ref()]; ok {
 		had, _ := at.Value.(*Document)
-		if had.Version > own.Version || (had.Version == own.Version && !had.narrow) {
+		if had.Version > own.Version || (had.Version == own.Version && had.extent <= own.extent) {
 			return
 		}
 		c.remove(at)
@@ -80,16 +80,16 @@ func (c *cache) put(doc *Document) {
 			c.add(lean)
 		}
 	}
-	for c.narrow.full() {
-		c.remove(c.narrow.order.Back())
+	for c.less.full() {
+		c.remove(c.less.order.Back())
 	}
 }
 
 func (c *cache) shelfOf(doc *Document) *shelf {
-	if doc.narrow {
-		return &c.narrow
+	if doc.extent == whole {
+		return &c.whole
 	}
-	return &c.whole
+	return &c.less
 }
 
 // full tells whether a shelf holds too much; one document it may hold in any case.
@@ -110,18 +110,31 @@ func (c *cache) remove(at *list.Element) *Document {
 	return doc
 }
 
-// lean gives the document without its sections and requests and without their bytes, with what was decoded of the rest; nil where nothing would be left out.
+// lean gives the outline of a document or, where its kind has none, the document without its sections and requests and without their bytes, with what was decoded of the
+// rest; nil where nothing would be left out.
 func (d *Document) lean() *Document {
+	if HasOutline(string(d.Kind)) && d.stored != nil {
+		raw, err := OutlineOf(string(d.Kind), d.stored)
+		if err != nil {
+			return nil
+		}
+		out, err := readDocument(bytes.Clone(raw)) // without the room that encoding leaves
+		if err != nil {
+			return nil
+		}
+		out.extent = outline
+		return out
+	}
 	if len(d.Sections) == 0 {
 		return nil
 	}
 	bare := *d
 	bare.Sections, bare.Requests = nil, nil
-	out, err := readDocument(bytes.Clone(encodeDocument(&bare))) // without the room that encoding leaves
+	out, err := readDocument(bytes.Clone(encodeDocument(&bare)))
 	if err != nil {
 		return nil
 	}
-	out.narrow = true
+	out.extent = narrow
 	out.memo.adopt(embedded(out.Cover), d.memo, embedded(d.Cover))
 	out.memo.adopt(out.Deadlines, d.memo, d.Deadlines)
 	return out
@@ -135,7 +148,7 @@ func (c *cache) all() []*Document {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	docs := make([]*Document, 0, len(c.places))
-	for _, s := range []*shelf{&c.whole, &c.narrow} {
+	for _, s := range []*shelf{&c.whole, &c.less} {
 		for at := s.order.Front(); at != nil; at = at.Next() {
 			doc, _ := at.Value.(*Document)
 			docs = append(docs, doc)

@@ -17,42 +17,51 @@ func TestCacheGivesTheVersionAskedFor(t *testing.T) {
 		newest := map[string]int64{}
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			id := fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "id"))
-			ref := Ref{Kind: FamilyFiles, ID: id}
+			ref := Ref{Kind: rapid.SampledFrom([]Kind{FamilyFiles, ChildPlans}).Draw(t, "kind"), ID: id} // with outlines and without
 			if rapid.Bool().Draw(t, "put") {
-				doc := sample(t, id, rapid.Int64Range(1, 4).Draw(t, "version"), rapid.Bool().Draw(t, "narrow"))
+				doc := sample(t, ref, rapid.Int64Range(1, 4).Draw(t, "version"), extents(ref.Kind).Draw(t, "extent"))
 				c.put(doc)
-				newest[id] = max(newest[id], doc.Version)
+				newest[ref.String()] = max(newest[ref.String()], doc.Version)
 			}
-			version, narrow := rapid.Int64Range(1, 4).Draw(t, "asked"), rapid.Bool().Draw(t, "without sections")
-			if got := c.version(ref, version, narrow); got != nil {
+			version, asked := rapid.Int64Range(1, 4).Draw(t, "asked"), extents(ref.Kind).Draw(t, "extent asked")
+			if got := c.version(ref, version, asked); got != nil {
 				check(t, got, id, version)
-				if got.narrow && !narrow {
-					t.Fatal("a document without its sections for who wants them")
+				if got.extent > asked {
+					t.Fatalf("a document to the extent %d for who wants %d", got.extent, asked)
 				}
 			}
 			if got := c.any(ref); got != nil {
-				check(t, got, id, newest[id])
-				if got.narrow {
-					t.Fatal("any gives a document without its sections")
+				check(t, got, id, newest[ref.String()])
+				if got.extent != whole {
+					t.Fatal("any gives a document that is not whole")
 				}
 			}
 		}
 		weights := map[bool]int{}
 		for _, doc := range c.all() {
-			weights[doc.narrow] += doc.weight()
+			weights[doc.extent != whole] += doc.weight()
 			if c.places[doc.Ref()] == nil {
 				t.Fatalf("%s is kept and cannot be found", doc.ID)
 			}
 		}
-		if len(c.all()) != len(c.places) || weights[false] != c.whole.weight || weights[true] != c.narrow.weight || c.whole.full() || c.narrow.full() {
-			t.Fatalf("%d documents of %d places, weights %v, noted %d and %d", len(c.all()), len(c.places), weights, c.whole.weight, c.narrow.weight)
+		if len(c.all()) != len(c.places) || weights[false] != c.whole.weight || weights[true] != c.less.weight || c.whole.full() || c.less.full() {
+			t.Fatalf("%d documents of %d places, weights %v, noted %d and %d", len(c.all()), len(c.places), weights, c.whole.weight, c.less.weight)
 		}
 	})
 }
 
+// extents are those to which documents of a kind are read.
+func extents(k Kind) *rapid.Generator[extent] {
+	if HasOutline(string(k)) {
+		return rapid.SampledFrom([]extent{whole, narrow, outline})
+	}
+	return rapid.SampledFrom([]extent{whole, narrow})
+}
+
+// sampled has facts that an outline of a family file has too.
 type sampled struct {
-	ID string `bson:"id"`
-	N  int64  `bson:"n"`
+	ID string `bson:"number"`
+	N  int64  `bson:"difficulty"`
 }
 
 func raw(t *rapid.T, v any) bson.Raw {
@@ -64,17 +73,24 @@ func raw(t *rapid.T, v any) bson.Raw {
 }
 
 // sample is a version of a document as it is read, with its cover decoded.
-func sample(t *rapid.T, id string, version int64, narrow bool) *Document {
-	d := &Document{ID: id, Kind: FamilyFiles, Schema: Schema, Version: version, Hash: []byte{byte(version)}, Cover: raw(t, sampled{id, version})}
-	if !narrow {
-		d.Sections = map[string]bson.Raw{"a": raw(t, sampled{id, version}), "b": raw(t, bson.D{{Key: "x", Value: make([]byte, 2000)}})}
+func sample(t *rapid.T, ref Ref, version int64, to extent) *Document {
+	d := &Document{ID: ref.ID, Kind: ref.Kind, Schema: Schema, Version: version, Hash: []byte{byte(version)}, Cover: raw(t, sampled{ref.ID, version})}
+	if to == whole {
+		d.Sections = map[string]bson.Raw{"a": raw(t, sampled{ref.ID, version}), "b": raw(t, bson.D{{Key: "x", Value: make([]byte, 2000)}})}
 	}
-	read, err := readDocument(encodeDocument(d))
+	stored := encodeDocument(d)
+	if to == outline {
+		var err error
+		if stored, err = OutlineOf(string(ref.Kind), stored); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read, err := readDocument(stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read.narrow = narrow
-	check(t, read, id, version)
+	read.extent = to
+	check(t, read, ref.ID, version)
 	return read
 }
 
@@ -83,7 +99,8 @@ func check(t *rapid.T, d *Document, id string, version int64) {
 	if cover, err := Decoded[sampled](d, d.Cover); err != nil || cover != want || d.ID != id || d.Version != version {
 		t.Fatalf("%s in version %d has the cover %v, %v", d.ID, d.Version, cover, err)
 	}
-	if section, err := Decoded[sampled](d, d.Sections["a"]); err != nil || (!d.narrow && section != want) || (d.narrow && len(d.Sections) > 0) {
+	bare := d.extent != whole
+	if section, err := Decoded[sampled](d, d.Sections["a"]); err != nil || (!bare && section != want) || (bare && len(d.Sections) > 0) {
 		t.Fatalf("%s has the sections %v: %v, %v", d.ID, d.Sections, section, err)
 	}
 }

@@ -92,7 +92,7 @@ func (s *scope) mayCommit(base *Document, c Change) error {
 	if base.Schema > Schema {
 		return ErrSchema
 	}
-	if base.narrow {
+	if base.extent != whole {
 		return ErrNarrow
 	}
 	system := (&scope{tenant: BySystem}).name()

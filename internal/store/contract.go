@@ -151,8 +151,17 @@ type Document struct {
 	scope  string   // name of the scope that handed the document out; only that scope commits on it
 	stored bson.Raw // the bytes that this document has in the database, where they are known
 	memo   *memo    // what was decoded from it, see Decoded
-	narrow bool     // read without its sections and requests, see Query.Narrow
+	extent extent   // how much of it was read
 }
+
+// extent is how much of a document was read: the more, the lower.
+type extent int
+
+const (
+	whole   extent = iota
+	narrow         // without sections and requests, see Query.Narrow
+	outline        // what lists show, see Query.Outline
+)
 
 // Ref names the aggregate of the document.
 func (d *Document) Ref() Ref { return Ref{Kind: d.Kind, ID: d.ID} }
@@ -282,6 +291,9 @@ type Query struct {
 	Token string // Next of the page before; bound to scope, kind, index, Equal, From, To and Desc
 	// Narrow gives the documents without their sections and requests, which is for lists that show covers and deadlines. Nothing can be committed on such a document.
 	Narrow bool
+	// Outline gives no more of the documents than their tenant, their version, the facts of the cover that outlineFacts has for the kind, and the open deadlines; a document may have
+	// more of them. It is for the lists that are asked for all day, and only for kinds that have outlines. Nothing can be committed on such a document.
+	Outline bool
 }
 
 // RecordQuery asks for records of one type: those of one aggregate (File), or, with File empty, those recorded in the scope's gmina. From and To bound the civil

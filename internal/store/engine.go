@@ -145,6 +145,8 @@ type EngineQuery struct {
 	Limit      int
 	// Narrow does without the elements that Steps named Apart; an engine may give them all the same.
 	Narrow bool
+	// Outline wants OutlineOf of each document, which an engine may keep; it may also give more of the document, without what Narrow does without where that is asked for.
+	Outline bool
 	// Known tells whether the caller has this version of a document of an index already: the hit comes without the document then, if the engine is Whole.
 	Known func(id string, version int64) bool
 }

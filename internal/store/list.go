@@ -19,8 +19,14 @@ func (s *scope) List(ctx context.Context, kind Kind, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	query.Narrow = q.Narrow
-	have := s.have(kind, &query)
+	asked := whole
+	switch {
+	case q.Outline && HasOutline(string(kind)):
+		asked, query.Outline, query.Narrow = outline, true, true
+	case q.Outline || q.Narrow:
+		asked, query.Narrow = narrow, true
+	}
+	have := s.have(kind, &query, asked)
 	hits, next, err := s.page(ctx, query, q.Limit, q.Token)
 	if err != nil {
 		return Page{}, err
@@ -40,17 +46,17 @@ func (s *scope) List(ctx context.Context, kind Kind, q Query) (Page, error) {
 
 // at hand are the documents of one list: those that the cache has in the version that the engine tells, and those that the engine gave.
 type atHand struct {
-	core   *core
-	narrow bool
-	docs   map[string]*Document // by id
+	core  *core
+	asked extent
+	docs  map[string]*Document // by id
 }
 
 // have lets a query leave out the documents that the cache has.
-func (c *core) have(kind Kind, q *EngineQuery) *atHand {
-	h := &atHand{core: c, narrow: q.Narrow, docs: map[string]*Document{}}
+func (c *core) have(kind Kind, q *EngineQuery, asked extent) *atHand {
+	h := &atHand{core: c, asked: asked, docs: map[string]*Document{}}
 	if c.whole {
 		q.Known = func(id string, version int64) bool {
-			doc := c.cache.version(Ref{Kind: kind, ID: id}, version, q.Narrow)
+			doc := c.cache.version(Ref{Kind: kind, ID: id}, version, asked)
 			if doc == nil {
 				delete(h.docs, id) // an engine may ask again, of a later state
 				return false
@@ -71,8 +77,8 @@ func (h *atHand) document(hit EngineHit) (*Document, error) {
 		if doc, err = decodeDocument(hit.Body); err != nil {
 			return nil, err
 		}
-		if h.narrow {
-			doc.narrow, doc.Requests = true, nil
+		if doc.extent = h.asked; h.asked != whole {
+			doc.Requests = nil
 		}
 		h.docs[id] = doc
 		if h.core.whole {
@@ -80,8 +86,8 @@ func (h *atHand) document(hit EngineHit) (*Document, error) {
 		}
 	}
 	own := *doc
-	if h.narrow {
-		own.Sections, own.Requests, own.narrow, own.stored = nil, nil, true, nil
+	if h.asked != whole {
+		own.Sections, own.Requests, own.extent, own.stored = nil, nil, h.asked, nil
 	}
 	return &own, nil
 }

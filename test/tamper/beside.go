@@ -32,6 +32,22 @@ func moved(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (strin
 	return row.Collection + "/" + row.ID + " to " + to.Collection, f.Exec(ctx, `UPDATE docs SET cid = ? WHERE rid = ?`, to.CID, row.RID)
 }
 
+// redrawn makes the list show something else than the document says.
+func redrawn(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (string, error) {
+	row := w.some(r, in(string(store.FamilyFiles)))
+	outline, err := store.OutlineOf(row.Collection, row.Body)
+	if err != nil {
+		return "", err
+	}
+	next, where := flipped(r, outline)
+	return row.Collection + "/" + row.ID + ": " + where, f.Exec(ctx, `UPDATE outlines SET body = ? WHERE rid = ?`, next, row.RID)
+}
+
+func foredrawn(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (string, error) {
+	row := w.some(r, in(string(store.FamilyFiles)))
+	return row.Collection + "/" + row.ID, f.Exec(ctx, `UPDATE outlines SET version = version + ? WHERE rid = ?`, 1+r.IntN(9), row.RID)
+}
+
 // someEntry gives a random row and the number of its index entries.
 func someEntry(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (datafile.Row, int64, error) {
 	row := w.some(r, of(func(c string) bool { return isRecord(c) || isDocument(c) })) // the journal and the feeds are kept in the order of their keys alone

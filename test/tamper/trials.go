@@ -103,6 +103,8 @@ var trials = append([]trial{
 	{"key beside a document", renamed},
 	{"version beside a document", reversioned},
 	{"moved to another collection", moved},
+	{"outline of a document", redrawn},
+	{"outline of a version to come", foredrawn},
 	{"index entry removed", indexRemoved},
 	{"index entry bent", indexBent},
 }, ofAccessLog...)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -15,7 +16,7 @@ import (
 
 var _ store.Checker = (*Engine)(nil)
 
-// Check implements store.Checker: the key and the version beside each document are the document's own, every document has just its entries in every index, and no
+// Check implements store.Checker: the key, the version and the outline beside each document are the document's own, every document has just its entries in every index, and no
 // entry is left over. It reads one state of the file, whatever is written meanwhile.
 func (e *Engine) Check(ctx context.Context) (faults []string, err error) {
 	tx, err := e.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
@@ -77,12 +78,14 @@ func (k *check) documents(ctx context.Context, tx *sql.Tx) (_ []string, err erro
 
 // leftOver finds indexes with more entries than the documents are to have, and parts of no document.
 func (k *check) leftOver(ctx context.Context, tx *sql.Tx) error {
-	var orphans int
-	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM parts WHERE rid NOT IN (SELECT rid FROM docs)`).Scan(&orphans); err != nil {
-		return err
-	}
-	if orphans > 0 {
-		k.faults = append(k.faults, fmt.Sprintf("%d parts are of no document", orphans))
+	for _, table := range []string{"parts", "outlines"} {
+		var orphans int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM `+table+` WHERE rid NOT IN (SELECT rid FROM docs)`).Scan(&orphans); err != nil {
+			return err
+		}
+		if orphans > 0 {
+			k.faults = append(k.faults, fmt.Sprintf("%d %s are of no document", orphans, table))
+		}
 	}
 	for _, cid := range slices.Sorted(maps.Keys(k.schema)) {
 		for _, ix := range k.schema[cid].indexes {
@@ -101,12 +104,15 @@ func (k *check) leftOver(ctx context.Context, tx *sql.Tx) error {
 // kept is a document with what stands beside it.
 type kept struct {
 	row
-	cid, version int64
+	cid     int64
+	outline []byte // of this program's edition, nil where there is none
+	drawn   int64  // version of the outline
 }
 
 // stretchOf gives a stretch of the documents behind a row, in the order of rows.
 func stretchOf(ctx context.Context, tx *sql.Tx, last int64) (docs []kept, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT d.rid, d.cid, d.id, d.version, `+whole+` FROM docs d WHERE d.rid > ? ORDER BY d.rid LIMIT ?`, last, stretch)
+	rows, err := tx.QueryContext(ctx, `SELECT d.rid, d.cid, d.id, d.version, o.body, COALESCE(o.version, 0), `+whole+` FROM docs d LEFT JOIN outlines o ON o.rid = d.rid AND o.edition = ?
+		WHERE d.rid > ? ORDER BY d.rid LIMIT ?`, store.OutlineEdition, last, stretch)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +120,7 @@ func stretchOf(ctx context.Context, tx *sql.Tx, last int64) (docs []kept, err er
 	for rows.Next() {
 		var d kept
 		var part []byte
-		if err := rows.Scan(&d.rid, &d.cid, &d.id, &d.version, &d.body, &part); err != nil {
+		if err := rows.Scan(&d.rid, &d.cid, &d.id, &d.version, &d.outline, &d.drawn, &d.body, &part); err != nil {
 			return nil, err
 		}
 		d.body = Join(d.body, part)
@@ -139,6 +145,9 @@ func (k *check) document(ctx context.Context, has *sql.Stmt, d kept) (string, er
 	replaced := slices.Contains(store.Kinds, store.Kind(k.names[d.cid]))
 	if version, ok := body.Lookup("version").AsInt64OK(); ok && version != d.version && (replaced || d.version != 0) {
 		return "the version beside the document is not its own", nil
+	}
+	if outline, err := store.OutlineOf(k.names[d.cid], body); err != nil || d.drawn > d.version || (d.outline != nil && d.drawn == d.version && !bytes.Equal(outline, d.outline)) {
+		return "the outline beside the document is not its own", nil //nolint:nilerr // said in the fault
 	}
 	for _, ix := range c.indexes {
 		keys, err := entryKeys(ix, d.id, body)

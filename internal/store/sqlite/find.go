@@ -127,7 +127,7 @@ func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, 
 		body, ok := read[w.rid]
 		if !ok {
 			var version int64
-			if body, version, err = r.document(w.rid, q.Narrow); err != nil {
+			if body, version, err = r.extent(q, w.rid, w.version); err != nil {
 				return nil, false, err
 			}
 			if version != w.version {
@@ -138,6 +138,21 @@ func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, 
 		hits[w.at].Body = body
 	}
 	return hits, true, ctx.Err()
+}
+
+// extent gives as much of a document as a query wants: its outline, where there is one of this version and of this program's edition.
+func (r *reader) extent(q store.EngineQuery, rid, asked int64) (body []byte, version int64, err error) {
+	if q.Outline {
+		cols, found, err := r.outline.one(rid, asked, store.OutlineEdition)
+		if err != nil {
+			return nil, 0, err
+		}
+		if found {
+			body, err = blob(cols[0])
+			return body, asked, err
+		}
+	}
+	return r.document(rid, q.Narrow)
 }
 
 // document gives what a row holds now, version 0 where it is gone.

@@ -82,6 +82,11 @@ func (w *writer) migrate(ctx context.Context, specs []store.CollectionSpec) erro
 				return err
 			}
 		}
+		if store.HasOutline(spec.Name) {
+			if err := w.migrateOutlines(ctx, cid, spec.Name); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -115,18 +120,50 @@ func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSp
 	return w.fill(ctx, cid, newIndex(iid, spec.Name, spec.Fields))
 }
 
+// migrateOutlines makes the outlines of the documents that are there, once for each edition.
+func (w *writer) migrateOutlines(ctx context.Context, cid int64, name string) error {
+	var had int64
+	err := w.conn.QueryRowContext(ctx, `SELECT edition FROM outlined WHERE cid = ?`, cid).Scan(&had)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err == nil && had == store.OutlineEdition {
+		return nil
+	}
+	err = w.eachDoc(ctx, cid, func(d row) error {
+		outline, err := store.OutlineOf(name, d.body)
+		if err != nil {
+			return err
+		}
+		_, err = w.sketch.run(d.rid, d.version, store.OutlineEdition, []byte(outline))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.ExecContext(ctx, `INSERT INTO outlined (cid, edition) VALUES (?, ?) ON CONFLICT DO UPDATE SET edition = excluded.edition`, cid, store.OutlineEdition)
+	return err
+}
+
 // stretch is how many documents fill reads at a time.
 const stretch = 200
 
 // fill makes the entries of an index for the documents that are there, a stretch of them at a time.
 func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
+	return w.eachDoc(ctx, cid, func(d row) error {
+		return w.index([]index{ix}, d.id, nil, d.body, func() (int64, error) { return d.rid, nil })
+	})
+}
+
+// eachDoc calls fn with the documents of a collection, in the order of rows.
+func (w *writer) eachDoc(ctx context.Context, cid int64, fn func(row) error) error {
 	for last := int64(0); ; {
 		docs, err := w.after(ctx, cid, last)
 		if err != nil {
 			return err
 		}
 		for _, d := range docs {
-			if err := w.index([]index{ix}, d.id, nil, d.body, func() (int64, error) { return d.rid, nil }); err != nil {
+			if err := fn(d); err != nil {
 				return err
 			}
 			last = d.rid
@@ -139,14 +176,14 @@ func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
 
 // row is a document as the table has it.
 type row struct {
-	rid  int64
-	id   string
-	body []byte
+	rid, version int64
+	id           string
+	body         []byte
 }
 
 // after gives a stretch of the documents of a collection behind a row, in the order of rows.
 func (w *writer) after(ctx context.Context, cid, last int64) (docs []row, err error) {
-	rows, err := w.conn.QueryContext(ctx, `SELECT d.rid, d.id, `+whole+` FROM docs d WHERE d.cid = ? AND d.rid > ? ORDER BY d.rid LIMIT ?`, cid, last, stretch)
+	rows, err := w.conn.QueryContext(ctx, `SELECT d.rid, d.id, d.version, `+whole+` FROM docs d WHERE d.cid = ? AND d.rid > ? ORDER BY d.rid LIMIT ?`, cid, last, stretch)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +191,7 @@ func (w *writer) after(ctx context.Context, cid, last int64) (docs []row, err er
 	for rows.Next() {
 		var d row
 		var part []byte
-		if err := rows.Scan(&d.rid, &d.id, &d.body, &part); err != nil {
+		if err := rows.Scan(&d.rid, &d.id, &d.version, &d.body, &part); err != nil {
 			return nil, err
 		}
 		d.body = Join(d.body, part)

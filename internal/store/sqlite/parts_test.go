@@ -63,7 +63,7 @@ func begin(t *testing.T) *file {
 func (f *file) commit(state string, sections map[string]any) {
 	f.t.Helper()
 	doc, _, err := f.scope.Commit(f.t.Context(), f.doc, store.Change{
-		Actor: store.Actor{Person: "p", Role: "HEAD"}, Method: "/m", RecordedAt: time.Now(), Cover: bson.D{{Key: "state", Value: state}, {Key: "opened_on", Value: "2026-01-01"}},
+		Actor: store.Actor{Person: "p", Role: "HEAD"}, Method: "/m", RecordedAt: time.Now(), Cover: bson.D{{Key: "state", Value: state}, {Key: "source", Value: "SCHOOL"}, {Key: "opened_on", Value: "2026-01-01"}},
 		Sections: sections,
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ type reader struct {
 	up, down               *statement // entries with whole documents, in either order
 	narrowUp, narrowDown   *statement // entries with documents without their parts
 	versionUp, versionDown *statement // entries with the rows and versions of their documents
-	whole, narrow          *statement // a document by its row
+	whole, narrow, outline *statement // a document by its row
 	walkUp, walkDown       *statement // documents by key
 	begin, rollback        *statement
 }
@@ -54,7 +54,8 @@ func newReader(name string) (*reader, error) {
 		&r.narrowUp: find("d.body", "ASC"), &r.narrowDown: find("d.body", "DESC"),
 		&r.versionUp: versions("ASC"), &r.versionDown: versions("DESC"),
 		&r.whole: `SELECT d.version, ` + whole + ` FROM docs d WHERE d.rid = ?`, &r.narrow: `SELECT d.version, d.body FROM docs d WHERE d.rid = ?`,
-		&r.walkUp: walk("ASC"), &r.walkDown: walk("DESC"),
+		&r.outline: `SELECT body FROM outlines WHERE rid = ? AND version = ? AND edition = ?`,
+		&r.walkUp:  walk("ASC"), &r.walkDown: walk("DESC"),
 		&r.begin: `BEGIN`, &r.rollback: `ROLLBACK`,
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func (e *Engine) writeBack() {
 		if err := unix.SyncFileRange(int(e.file.Fd()), at, slice, all); err != nil {
 			return
 		}
-		took := time.Since(began) //nolint:forbidigo // as above
+		took := time.Since(began)        //nolint:forbidigo // as above
 		if took < 200*time.Microsecond { // nothing was to be written
 			continue
 		}

@@ -21,10 +21,16 @@ const yields = 3
 // job is one Write that waits for the writer, or something that needs the writer's connection for itself.
 type job struct {
 	ctx    context.Context //nolint:containedctx // a job is a call on its way to the writer, with the call's own context
-	steps  []store.Step
+	steps  []change
 	alone  func(*writer) error
 	err    error
 	answer chan error // one place, so that the writer never waits
+}
+
+// change is a step with the outline of its document, where it has one.
+type change struct {
+	store.Step
+	outline []byte
 }
 
 // writer is the one connection that writes, used by the writer's goroutine alone.
@@ -37,6 +43,7 @@ type writer struct {
 	begin, commit, rollback                         *statement
 	insert, find, update, remove, enter, leave, row *statement
 	advance, tail, keep, drop, count                *statement
+	sketch, forget                                  *statement
 
 	parted bool // every part has had its row since the file was made; a file of an older form has some in the bodies
 
@@ -79,6 +86,9 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 		&w.keep:    `INSERT INTO parts (rid, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body`,
 		&w.drop:    `DELETE FROM parts WHERE rid = ?`,
 		&w.count:   `UPDATE revision SET n = n + 1`,
+		&w.sketch: `INSERT INTO outlines (rid, version, edition, body) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET version = excluded.version, edition = excluded.edition, body = excluded.body`,
+		&w.forget: `DELETE FROM outlines WHERE rid = ?`,
 	})
 }
 
@@ -99,7 +109,17 @@ func (e *Engine) Write(ctx context.Context, steps []store.Step) error {
 	if err := e.opts.FailPoint(steps[0].Point); err != nil {
 		return err
 	}
-	return failed(e.enqueue(ctx, &job{ctx: ctx, steps: steps, answer: make(chan error, 1)}))
+	changes := make([]change, len(steps))
+	for i, step := range steps {
+		changes[i].Step = step
+		if step.Op == store.Insert || step.Op == store.Replace {
+			var err error
+			if changes[i].outline, err = store.OutlineOf(step.Collection, step.Body); err != nil {
+				return err
+			}
+		}
+	}
+	return failed(e.enqueue(ctx, &job{ctx: ctx, steps: changes, answer: make(chan error, 1)}))
 }
 
 // exclusively runs fn on the writer's connection while nobody writes.
@@ -234,7 +254,7 @@ func (w *writer) undo() error {
 }
 
 // steps performs a job's steps; touched says that something may have been written.
-func (e *Engine) steps(steps []store.Step) (touched bool, err error) {
+func (e *Engine) steps(steps []change) (touched bool, err error) {
 	for i, step := range steps {
 		if i > 0 { // the point of the first step was called before the queue
 			if err := e.opts.FailPoint(step.Point); err != nil {
@@ -260,7 +280,7 @@ func (e *Engine) steps(steps []store.Step) (touched bool, err error) {
 	return true, nil
 }
 
-func (w *writer) step(c *collection, step store.Step) error {
+func (w *writer) step(c *collection, step change) error {
 	if c.counted {
 		if _, err := w.count.run(); err != nil {
 			return err
@@ -300,17 +320,18 @@ func (w *writer) step(c *collection, step store.Step) error {
 	if step.Op == store.Delete {
 		_, err = w.remove.run(rid)
 		_, dropped := w.drop.run(rid)
-		return errors.Join(err, dropped)
+		_, forgotten := w.forget.run(rid)
+		return errors.Join(err, dropped, forgotten)
 	}
 	body, part := Split(step.Body, step.Apart)
 	if _, err = w.update.run(step.Version, body, rid); err != nil {
 		return err
 	}
-	return w.part(before, part, at)
+	return errors.Join(w.part(before, part, at), w.outline(step, at))
 }
 
 // advanceDoc takes a document from the version that the step knows to the next. Done is false when another version, or none, is stored.
-func (w *writer) advanceDoc(c *collection, step store.Step) (done bool, err error) {
+func (w *writer) advanceDoc(c *collection, step change) (done bool, err error) {
 	if step.Before == nil {
 		return false, nil
 	}
@@ -333,7 +354,23 @@ func (w *writer) advanceDoc(c *collection, step store.Step) (done bool, err erro
 	if err := w.part(step.Before, part, at); err != nil {
 		return true, err
 	}
+	if err := w.outline(step, at); err != nil {
+		return true, err
+	}
 	return true, w.index(c.indexes, step.ID, step.Before, step.Body, at)
+}
+
+// outline brings the outline of a document up to date.
+func (w *writer) outline(step change, at func() (int64, error)) error {
+	if step.outline == nil {
+		return nil
+	}
+	rid, err := at()
+	if err != nil {
+		return err
+	}
+	_, err = w.sketch.run(rid, step.Version, store.OutlineEdition, step.outline)
+	return err
 }
 
 // part brings the part of a document up to date; nil drops it.
@@ -353,7 +390,7 @@ func (w *writer) part(before, part []byte, at func() (int64, error)) error {
 	return err
 }
 
-func (w *writer) insertDoc(c *collection, step store.Step) error {
+func (w *writer) insertDoc(c *collection, step change) error {
 	body, part := Split(step.Body, step.Apart)
 	result, err := w.insert.run(c.cid, step.ID, step.Version, body)
 	if err != nil {
@@ -372,12 +409,15 @@ func (w *writer) insertDoc(c *collection, step store.Step) error {
 			return err
 		}
 	}
+	if err := w.outline(step, at); err != nil {
+		return err
+	}
 	return w.index(c.indexes, step.ID, nil, step.Body, at)
 }
 
 // appendDoc inserts a document behind the last of its sequence. The number is remembered between transactions; should another process have gone on
 // with the sequence, the insert meets a key and the number is looked up.
-func (w *writer) appendDoc(c *collection, step store.Step) error {
+func (w *writer) appendDoc(c *collection, step change) error {
 	name := strconv.FormatInt(c.cid, 10) + "/" + step.ID
 	for known := true; ; known = false {
 		last, ok := w.last[name]
@@ -388,7 +428,7 @@ func (w *writer) appendDoc(c *collection, step store.Step) error {
 			}
 		}
 		next := last + 1
-		err := w.insertDoc(c, store.Step{ID: store.SequenceKey(step.ID, next), Body: step.Next(next)})
+		err := w.insertDoc(c, change{Step: store.Step{ID: store.SequenceKey(step.ID, next), Body: step.Next(next)}})
 		if errors.Is(err, store.ErrExists) {
 			if known {
 				continue

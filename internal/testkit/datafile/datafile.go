@@ -109,8 +109,10 @@ func (f *File) Remove(ctx context.Context, rid int64, entries bool) error {
 			return err
 		}
 	}
-	if err := f.Exec(ctx, `DELETE FROM parts WHERE rid = ?`, rid); err != nil {
-		return err
+	for _, beside := range []string{"parts", "outlines"} {
+		if err := f.Exec(ctx, `DELETE FROM `+beside+` WHERE rid = ?`, rid); err != nil {
+			return err
+		}
 	}
 	return f.Exec(ctx, `DELETE FROM docs WHERE rid = ?`, rid)
 }

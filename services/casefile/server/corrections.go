@@ -60,7 +60,7 @@ func (s *Server) visited(ctx context.Context, doc *store.Document, as familyfile
 	if err != nil {
 		return first, last, err
 	}
-	quiet, _ := store.WithReadSet(ctx)
+	quiet := store.Unnoted(ctx)
 	q := store.RecordQuery{Type: store.Visits, File: doc.ID, From: as.From.String(), Limit: 200}
 	if !as.To.IsZero() {
 		q.To = as.To.AddDays(1).String()

@@ -128,11 +128,11 @@ func (f filter) fits(c familyfile.Cover) bool {
 
 // collect reads pages until enough files that fit and are visible are found. Only those count as read.
 func (s *Server) collect(ctx context.Context, g access.Grant, f filter, size int, token string) (out []loaded, next string, err error) {
-	quiet, _ := store.WithReadSet(ctx)
+	quiet := store.Unnoted(ctx)
 	scope, q := s.deps.Scope(ctx), f.query()
 	q.Token = token
 	for {
-		q.Limit, q.Narrow = size-len(out), true
+		q.Limit, q.Outline = size-len(out), true
 		page, err := scope.List(quiet, store.FamilyFiles, q)
 		if err != nil {
 			return nil, "", pageFault(err)

@@ -48,7 +48,7 @@ func (s *Server) claim(ctx context.Context, want claim, gmina string, numberedOn
 	if len(want.Hashes) == 0 && numberedOn.IsZero() {
 		return "", nil
 	}
-	quiet, _ := store.WithReadSet(ctx) // looking for a number is no reading of the files that do not hold it
+	quiet := store.Unnoted(ctx) // looking for a number is no reading of the files that do not hold it
 	for range claimAttempts {
 		number, err = s.claimOnce(quiet, want, gmina, numberedOn)
 		if !errors.Is(err, store.ErrConflict) || ctx.Err() != nil {

@@ -66,7 +66,7 @@ func (r *syncing) begin() error {
 			return err
 		}
 	}
-	quiet, _ := store.WithReadSet(r.ctx) // the list is handed out file by file, each read anew and noted then
+	quiet := store.Unnoted(r.ctx) // the list is handed out file by file, each read anew and noted then
 	for token := ""; ; {
 		page, err := r.deps.Store.ForCoordinator(r.person).List(quiet, store.FamilyFiles, store.Query{Index: "by_audience", Limit: 100, Token: token, Narrow: true})
 		if err != nil {

@@ -75,7 +75,7 @@ func (s *Server) ListDuplicates(ctx context.Context, req *referralv1.ListDuplica
 
 // duplicates finds likely duplicates among the referrals and family files of the gmina, those by PESEL first. Only what is found is noted as read.
 func (s *Server) duplicates(ctx context.Context, t target, r referral.Referral) ([]duplicate, error) {
-	scan, _ := store.WithReadSet(ctx)
+	scan := store.Unnoted(ctx)
 	found := map[store.Ref]duplicate{}
 	for _, kind := range []store.Kind{store.Referrals, store.FamilyFiles} {
 		for _, hash := range r.PeselHashes() {

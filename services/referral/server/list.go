@@ -42,7 +42,7 @@ func (s *Server) ListReferrals(ctx context.Context, req *referralv1.ListReferral
 	q.Token = req.GetPageToken()
 	out := &referralv1.ListReferralsResponse{}
 	// What is looked at and not shown is not noted as read: the scan has a read set of its own, what is shown is loaded.
-	scan, _ := store.WithReadSet(ctx)
+	scan := store.Unnoted(ctx)
 	for size := rpc.PageSize(req.GetPageSize()); len(out.GetReferrals()) < size; {
 		q.Limit, q.Narrow = size-len(out.GetReferrals()), true
 		page, err := s.Scope(ctx).List(scan, store.Referrals, q)

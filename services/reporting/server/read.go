@@ -24,7 +24,7 @@ func (s *Server) gmina(ctx context.Context, p reporting.Period) (reporting.Indic
 	if err != nil {
 		return reporting.Indicators{}, nil, err
 	}
-	counting, _ := store.WithReadSet(ctx) // of its own: what is only counted is not handed out
+	counting := store.Unnoted(ctx) // what is only counted is not handed out
 	scope := s.deps.Store.For(gmina)
 	var files []reporting.File
 	err = eachFile(counting, scope, func(f reporting.File) { files = append(files, f) })
@@ -136,7 +136,7 @@ func (s *Server) behind(ctx context.Context, counts func(familyfile.Cover) bool,
 		return nil, "", err
 	}
 	g := access.GrantFrom(ctx)
-	counting, _ := store.WithReadSet(ctx)
+	counting := store.Unnoted(ctx)
 	scope := s.deps.Store.For(gmina)
 	for {
 		page, err := scope.List(counting, store.FamilyFiles, store.Query{Index: byOpened, Limit: size, Token: token, Narrow: true})

@@ -119,7 +119,7 @@ func sooner(a, b calendar.Date) calendar.Date {
 }
 
 // wants says whether a term is asked for, but for its due date's bounds.
-func (t terms) wants(d deadline.Deadline) bool {
+func (t terms) wants(d *deadline.Deadline) bool {
 	if t.byPerson && d.Person != t.person {
 		return false
 	}
@@ -130,7 +130,7 @@ func (t terms) wants(d deadline.Deadline) bool {
 }
 
 // within says whether a term lies in the due date's bounds.
-func (t terms) within(d deadline.Deadline) bool {
+func (t terms) within(d *deadline.Deadline) bool {
 	return (t.from.IsZero() || !d.Due.Before(t.from)) && (t.to.IsZero() || d.Due.Before(t.to))
 }
 
@@ -151,13 +151,17 @@ func (t terms) query() store.Query {
 	if !t.to.IsZero() {
 		q.To = t.to
 	}
+	q.Outline, q.Narrow = t.open(), true // an outline has no closed terms
 	return q
 }
 
 // of gives the terms that a hit stands for: those of the document that fall due on the hit's day and are asked for.
 func (t terms) of(h store.Hit) ([]deadline.Deadline, error) {
-	due := dueOf(h)
-	return deadlinesOf(h.Doc, func(d deadline.Deadline) bool { return d.Due.String() == due && t.wants(d) })
+	var due calendar.Date // none where the key has none
+	if err := due.UnmarshalText([]byte(dueOf(h))); err != nil {
+		return nil, err
+	}
+	return deadlinesOf(h.Doc, func(d *deadline.Deadline) bool { return d.Due == due && t.wants(d) })
 }
 
 // dueOf is the due date in a hit's key, ISO.
@@ -170,12 +174,12 @@ func dueOf(h store.Hit) string {
 }
 
 // deadlinesOf gives the terms of a document that are wanted.
-func deadlinesOf(doc *store.Document, wanted func(deadline.Deadline) bool) ([]deadline.Deadline, error) {
+func deadlinesOf(doc *store.Document, wanted func(*deadline.Deadline) bool) ([]deadline.Deadline, error) {
 	all, err := store.DecodedDeadlines[deadline.Deadline](doc)
 	var out []deadline.Deadline
-	for _, d := range all {
-		if wanted(d) {
-			out = append(out, d)
+	for i := range all {
+		if wanted(&all[i]) {
+			out = append(out, all[i])
 		}
 	}
 	return out, err
@@ -194,7 +198,7 @@ func (s *Server) termsOfFile(ctx context.Context, file string, t terms) (*casefi
 	if _, _, err := reach(ctx, doc); err != nil {
 		return nil, err
 	}
-	ds, err := deadlinesOf(doc, func(d deadline.Deadline) bool { return t.wants(d) && t.within(d) })
+	ds, err := deadlinesOf(doc, func(d *deadline.Deadline) bool { return t.wants(d) && t.within(d) })
 	if err != nil {
 		return nil, err
 	}

@@ -70,9 +70,9 @@ type stream struct {
 }
 
 // newStream begins where a token of the same query says. It asks for as many hits at first as its caller expects to use, so that these are read by one query, and for
-// twice as many whenever more are wanted. The documents come without their sections.
+// twice as many whenever more are wanted.
 func newStream(r store.Reader, kind store.Kind, q store.Query, first, most int, accept func(store.Hit) (bool, error)) *stream {
-	q.Limit, q.Narrow = max(1, first), true
+	q.Limit = max(1, first)
 	return &stream{reader: r, kind: kind, query: q, most: most, accept: accept, left: scanned}
 }
 
@@ -107,7 +107,7 @@ func (s *stream) head(ctx context.Context) (store.Hit, bool, error) {
 }
 
 func (s *stream) read(ctx context.Context) (err error) {
-	quiet, _ := store.WithReadSet(ctx)
+	quiet := store.Unnoted(ctx)
 	s.page, err = s.reader.List(quiet, s.kind, s.query)
 	s.at, s.loaded = 0, true
 	return err

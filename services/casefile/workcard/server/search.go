@@ -29,7 +29,7 @@ func (s *Server) SearchFamilyFiles(ctx context.Context, req *casefilev1.SearchFa
 	if err != nil {
 		return nil, err
 	}
-	q.Token = req.GetPageToken()
+	q.Token, q.Narrow = req.GetPageToken(), true
 	size := rpc.PageSize(req.GetPageSize())
 	hits := newStream(s.deps.Scope(ctx), store.FamilyFiles, q, size, size, func(h store.Hit) (bool, error) {
 		_, cover, ok, err := visible(ctx, h.Doc)

@@ -19,14 +19,14 @@ func (s *Server) uncovered(ctx context.Context, t terms) ([]*familyv1.Deadline, 
 	if !access.GrantFrom(ctx).Has(access.Head) || t.byPerson && t.person != "" {
 		return nil, nil
 	}
-	choosing, _ := store.WithReadSet(ctx) // what is only looked at is not noted
+	choosing := store.Unnoted(ctx)
 	all, err := s.deps.Directory.Uncovered(choosing, t.gmina, t.today)
 	if err != nil {
 		return nil, err
 	}
 	var out []*familyv1.Deadline
 	for _, u := range all {
-		if _, ok := access.GrantFrom(ctx).RoleOn(u.Cover.Parties()); !ok || !t.wants(u.Deadline) || !t.within(u.Deadline) {
+		if _, ok := access.GrantFrom(ctx).RoleOn(u.Cover.Parties()); !ok || !t.wants(&u.Deadline) || !t.within(&u.Deadline) {
 			continue
 		}
 		out = append(out, uncoveredTerm(ctx, u, t)...)
