@@ -7,9 +7,15 @@ import (
 
 // County is the county of the deployment: its PCPR (powiatowe centrum pomocy rodzinie) and its gminas.
 type County struct {
-	Digits      string `bson:"digits"`       // first four digits of the TERYT codes of its gminas
-	DisplayName string `bson:"display_name"` // e.g. "powiat wrzesiński"
-	Office      Office `bson:"office"`       // the PCPR
+	Digits      string         `bson:"digits"`       // first four digits of the TERYT codes of its gminas
+	DisplayName string         `bson:"display_name"` // e.g. "powiat wrzesiński"
+	Office      Office         `bson:"office"`       // the PCPR
+	Settings    CountySettings `bson:"settings"`
+}
+
+// CountySettings are what a county decides for all its gminas, because assistants work across them. Zero is the rule itself.
+type CountySettings struct {
+	MonitoringCounts bool `bson:"monitoring_counts,omitempty"` // a monitored family (step 21) takes a place of its assistant (art. 15(4)); off by default (DOMAIN 6)
 }
 
 // Gmina is a tenant: its social assistance centre and how that works.

@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,7 +51,16 @@ func (r *Reader) County(ctx context.Context, digits string) (County, error) {
 	if err != nil {
 		return County{}, fmt.Errorf("directory: county: %w", err)
 	}
-	return decode[County](doc)
+	return CountyOf(doc)
+}
+
+// MonitoringCounts says whether families that are monitored take places of their assistants in a county; not where the county has set nothing.
+func (r *Reader) MonitoringCounts(ctx context.Context, digits string) (bool, error) {
+	c, err := r.County(ctx, digits)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return c.Settings.MonitoringCounts, err
 }
 
 // Staff gives a staff member of a gmina.
@@ -193,6 +203,13 @@ func decode[T any](doc *store.Document) (T, error) {
 		return v, fmt.Errorf("directory: cover of %s: %w", doc.Kind, err)
 	}
 	return v, nil
+}
+
+// CountyOf gives the county that a document holds.
+func CountyOf(doc *store.Document) (County, error) {
+	c, err := decode[County](doc)
+	c.Digits = doc.ID
+	return c, err
 }
 
 // GminaOf gives the gmina that a document holds.

@@ -21,7 +21,7 @@ const (
 	Fenced            State = "FENCED"             // never opened: the number was given up
 )
 
-// Active says that the family counts in the caseload and its clocks run.
+// Active says that the family counts in the caseload and its clocks run. A monitored family counts only where the county wants it (directory.CountySettings).
 func (s State) Active() bool { return s == AwaitingAssistant || s == Assigned || s == Cooperation }
 
 // Source is where the information about the family came from (step 1).

@@ -47,7 +47,7 @@ type State string
 // States of a place.
 const (
 	Reserved State = "RESERVED" // the family file is not yet known to exist
-	Held     State = "HELD"     // the family file exists, the assistant works with the family
+	Held     State = "HELD"     // the family file exists, the assistant works with the family, or monitors it where that counts
 )
 
 // Place is one family's place with the assistant.
@@ -76,6 +76,9 @@ var Transitions = []Transition{
 	{"", "Reserve", Reserved, "art. 15(4)"},
 	{Reserved, "Reserve", Reserved, ""},
 	{Held, "Reserve", Held, ""},
+	{"", "Resume", Reserved, "art. 15(4)"},
+	{Reserved, "Resume", Reserved, ""},
+	{Held, "Resume", Reserved, "art. 15(4)"},
 	{Reserved, "Confirm", Held, ""},
 	{Held, "Confirm", Held, ""},
 	{"", "Hold", Held, ""},
@@ -133,6 +136,19 @@ func (c Caseload) Reserve(gmina, file string, at time.Time) (Caseload, error) {
 	return Caseload{Places: places}, nil
 }
 
+// Resume takes the place for a family that is worked with again after its work had ended. A place that its monitoring holds is reserved anew until the family file says
+// so; the fault is CASELOAD_FULL where the assistant has more than the cap allows, so that nobody comes to work with more families than that by way of monitored ones.
+func (c Caseload) Resume(gmina, file string, at time.Time) (Caseload, error) {
+	if p, ok := c.Of(file); !ok || p.State == Reserved {
+		return c.Reserve(gmina, file, at)
+	}
+	next, err := c.Release(file).Reserve(gmina, file, at)
+	if err != nil {
+		return c, err
+	}
+	return next, nil
+}
+
 // Confirm says that the family file exists. A held place stays; the fault is PLACE_NOT_RESERVED where there is none.
 func (c Caseload) Confirm(file string, at time.Time) (Caseload, error) {
 	i := c.find(file)
@@ -166,6 +182,14 @@ func (c Caseload) Release(file string) Caseload {
 		return c
 	}
 	return Caseload{Places: slices.Delete(slices.Clone(c.Places), i, i+1)}
+}
+
+// ReleaseSeen gives back a place that is as it was seen; one that was reserved or confirmed again meanwhile stays.
+func (c Caseload) ReleaseSeen(seen Place) Caseload {
+	if p, ok := c.Of(seen.File); !ok || p.State != seen.State || !p.Since.Equal(seen.Since) {
+		return c
+	}
+	return c.Release(seen.File)
 }
 
 // ReleaseStale gives back a place that is reserved since before a limit; any other place stays.

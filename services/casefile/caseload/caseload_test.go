@@ -77,6 +77,39 @@ func TestHoldGoesBeyondTheCap(t *testing.T) {
 	}
 }
 
+// A family that is monitored beyond the cap is not worked with again beyond it; as soon as the caseload is within the cap it is, in the place that it has.
+func TestResumeKeepsTheCap(t *testing.T) {
+	c, _ := filled(t, 15, noon).Hold("3024035", "monitored", noon)
+	same, err := c.Resume("3024035", "monitored", noon)
+	if !fault.IsReason(err, caseload.ReasonFull) {
+		t.Errorf("sixteen: %v", err)
+	}
+	if diff := cmp.Diff(c, same); diff != "" {
+		t.Error(diff)
+	}
+	later := noon.Add(time.Hour)
+	c, err = c.Release("f03").Resume("3024035", "monitored", later)
+	if p, _ := c.Of("monitored"); err != nil || p.State != caseload.Reserved || !p.Since.Equal(later) || c.Taken() != 15 {
+		t.Errorf("fifteen: %+v, %d taken, %v", p, c.Taken(), err)
+	}
+}
+
+// Who has seen a place that no family stands for frees that place, and not one that was asked for since.
+func TestReleaseSeen(t *testing.T) {
+	c, _ := caseload.Caseload{}.Hold("3024035", "f", noon)
+	seen, _ := c.Of("f")
+	if again, _ := c.Resume("3024035", "f", noon); again.ReleaseSeen(seen).Taken() != 1 {
+		t.Error("a place reserved again is gone")
+	}
+	again, _ := c.Resume("3024035", "f", noon)
+	if again, _ = again.Confirm("f", noon.Add(time.Second)); again.ReleaseSeen(seen).Taken() != 1 {
+		t.Error("a place confirmed again is gone")
+	}
+	if c.ReleaseSeen(seen).Taken() != 0 || c.ReleaseSeen(caseload.Place{File: "other"}).Taken() != 1 {
+		t.Error("the place that was seen stays, or another one is gone")
+	}
+}
+
 func TestConfirmWithoutReservation(t *testing.T) {
 	_, err := caseload.Caseload{}.Confirm("f", noon)
 	if !fault.IsReason(err, caseload.ReasonNotReserved) {
@@ -91,6 +124,7 @@ func TestTransitionsAreTheTable(t *testing.T) {
 	build[caseload.Held], _ = build[caseload.Reserved].Confirm("f", noon)
 	commands := map[string]func(caseload.Caseload) (caseload.Caseload, error){
 		"Reserve": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Reserve("3024035", "f", noon) },
+		"Resume":  func(c caseload.Caseload) (caseload.Caseload, error) { return c.Resume("3024035", "f", noon) },
 		"Confirm": func(c caseload.Caseload) (caseload.Caseload, error) { return c.Confirm("f", noon) },
 		"Hold": func(c caseload.Caseload) (caseload.Caseload, error) {
 			c, _ = c.Hold("3024035", "f", noon)
@@ -138,6 +172,18 @@ func TestCaseloadMachine(t *testing.T) {
 					t.Fatalf("full %v, err %v", full, err)
 				}
 				if err == nil && !there {
+					model[f] = caseload.Reserved
+				}
+				c = next
+			},
+			"resume": func(t *rapid.T) {
+				f := file.Draw(t, "file")
+				next, err := c.Resume("3024035", f, at)
+				_, there := model[f]
+				if full := !there && len(model) >= 15; full != (err != nil) {
+					t.Fatalf("full %v, err %v", full, err)
+				}
+				if err == nil {
 					model[f] = caseload.Reserved
 				}
 				c = next

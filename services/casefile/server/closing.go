@@ -33,17 +33,17 @@ func (s *Server) ProposeClosure(ctx context.Context, req *casefilev1.ProposeClos
 	})
 }
 
-// RecordMonitoring implements step 21.
+// RecordMonitoring implements step 21. The last one of the schedule ends it and frees the place that it may have taken.
 func (s *Server) RecordMonitoring(ctx context.Context, req *casefilev1.RecordMonitoringRequest) (*casefilev1.FamilyFile, error) {
-	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) {
+	return s.actAndSettle(ctx, req, func(casefile.File) (casefile.Command, error) {
 		on, err := rpc.DateFrom(req.GetMonitoredOn(), "monitored_on")
 		return casefile.RecordMonitoring{Month: int(req.GetMonth()), On: on, Note: req.GetNote(), HelpNeeded: req.GetHelpNeeded()}, err
 	})
 }
 
-// EndMonitoring ends step 21 before its last date.
+// EndMonitoring ends step 21 before its last date and frees the place that it may have taken.
 func (s *Server) EndMonitoring(ctx context.Context, req *casefilev1.EndMonitoringRequest) (*casefilev1.FamilyFile, error) {
-	return s.act(ctx, req, func(casefile.File) (casefile.Command, error) {
+	return s.actAndSettle(ctx, req, func(casefile.File) (casefile.Command, error) {
 		return casefile.EndMonitoring{Reason: req.GetReason()}, nil
 	})
 }

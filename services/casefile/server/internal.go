@@ -91,7 +91,11 @@ func (s *Server) ReleasePlace(ctx context.Context, req *casefilev1.ReleasePlaceR
 		if err != nil {
 			return nil, err
 		}
-		if req.GetAssistant() == "" || holds(l.file.Cover, staff.Person) {
+		held, err := s.holds(ctx, gmina, l.file.Cover, staff.Person)
+		if err != nil {
+			return nil, err
+		}
+		if req.GetAssistant() == "" || held {
 			return nil, fault.Precondition("FILE_ACTIVE", "step 6", "Teczka tej rodziny jest otwarta. Jej numeru ani miejsca u asystenta nie można zwolnić; użyj przekazania albo zakończenia pracy.")
 		}
 	}

@@ -113,7 +113,7 @@ func (s *Server) tryTakeOver(ctx context.Context, gmina, id string, cmd casefile
 		return nil, err
 	}
 	if cmd.Assistant.Person != "" {
-		if err := s.free(ctx, keeper.At{Gmina: gmina, Person: cmd.Assistant.Person, File: id}); err != nil {
+		if err := s.free(ctx, keeper.At{Gmina: gmina, Person: cmd.Assistant.Person, File: id}, false); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
@@ -66,9 +67,14 @@ func (s *Server) prepare(ctx context.Context, l loaded, role access.Role, req re
 	if err != nil {
 		return err
 	}
-	at, takes := keeper.At{Gmina: l.doc.Gmina, Person: to.Person, File: l.doc.ID}, to.Person != "" && o.File.Cover.State.Active()
+	at := keeper.At{Gmina: l.doc.Gmina, Person: to.Person, File: l.doc.ID}
+	takes, err := s.holds(ctx, at.Gmina, o.File.Cover, to.Person)
+	if err != nil {
+		return err
+	}
+	again := !l.file.Cover.State.Active() && o.File.Cover.State.Active()
 	if takes && (req.GetValidateOnly() || claim != nil) {
-		if err := s.free(ctx, at); err != nil {
+		if err := s.free(ctx, at, again); err != nil {
 			return err
 		}
 	}
@@ -80,16 +86,22 @@ func (s *Server) prepare(ctx context.Context, l loaded, role access.Role, req re
 			return err
 		}
 	}
-	if takes {
+	switch {
+	case takes && again:
+		return s.keeper.Resume(ctx, at)
+	case takes:
 		return s.keeper.Reserve(ctx, at)
 	}
 	return nil
 }
 
-// free says whether a place could be taken, without taking it.
-func (s *Server) free(ctx context.Context, at keeper.At) error {
+// free says whether a place could be taken, without taking it; again is for a family whose work has ended before.
+func (s *Server) free(ctx context.Context, at keeper.At, again bool) error {
 	c, err := s.keeper.Load(ctx, at.Gmina[:4], at.Person)
-	if err == nil {
+	switch {
+	case err == nil && again:
+		_, err = c.Resume(at.Gmina, at.File, s.deps.Clock())
+	case err == nil:
 		_, err = c.Reserve(at.Gmina, at.File, s.deps.Clock())
 	}
 	return err
@@ -115,20 +127,15 @@ func (s *Server) giveBack(ctx context.Context, doc *store.Document, to casefile.
 	}
 }
 
-// settle brings the caseloads in line with a committed file: its assistant holds a place while the file is active, nobody else does. It can be repeated.
+// settle brings the caseloads in line with a committed file: its assistant holds a place while the family counts, nobody else does. It can be repeated.
 func (s *Server) settle(ctx context.Context, doc *store.Document) error {
-	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
+	l, err := decode(doc)
 	if err != nil {
 		return err
 	}
-	people := []string{}
-	if cover.AssistantPer != "" {
-		people = append(people, cover.AssistantPer)
-	}
-	for _, a := range cover.Assignments {
-		if !slices.Contains(people, a.Person) {
-			people = append(people, a.Person)
-		}
+	people, err := s.everyAssistant(ctx, doc.Gmina, l.file)
+	if err != nil {
+		return err
 	}
 	for _, p := range people {
 		if err := s.settlePerson(ctx, doc, p); err != nil {
@@ -138,6 +145,33 @@ func (s *Server) settle(ctx context.Context, doc *store.Document) error {
 	return nil
 }
 
+// everyAssistant gives the persons who have or had the family, the present one first. Who had it only while it was monitored stands in no assignment but in the
+// handovers, and may hold a place where monitoring counts.
+func (s *Server) everyAssistant(ctx context.Context, gmina string, f casefile.File) ([]string, error) {
+	people, staff := []string{}, []string{f.Cover.Assistant}
+	if f.Cover.AssistantPer != "" {
+		people = append(people, f.Cover.AssistantPer)
+	}
+	for _, a := range f.Cover.Assignments {
+		if staff = append(staff, a.Staff); !slices.Contains(people, a.Person) {
+			people = append(people, a.Person)
+		}
+	}
+	for _, h := range f.Section.Handovers {
+		if h.To == "" || slices.Contains(staff, h.To) {
+			continue
+		}
+		m, err := s.deps.Directory.Staff(ctx, gmina, h.To)
+		if err != nil {
+			return nil, fmt.Errorf("casefile: assistant of a monitored family: %w", err)
+		}
+		if staff = append(staff, h.To); !slices.Contains(people, m.Person) {
+			people = append(people, m.Person)
+		}
+	}
+	return people, nil
+}
+
 // settlePerson settles the place of one person.
 func (s *Server) settlePerson(ctx context.Context, doc *store.Document, person string) error {
 	cover, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
@@ -145,11 +179,20 @@ func (s *Server) settlePerson(ctx context.Context, doc *store.Document, person s
 		return err
 	}
 	at := keeper.At{Gmina: doc.Gmina, Person: person, File: doc.ID}
-	if !holds(cover, person) {
+	held, err := s.holds(ctx, doc.Gmina, cover, person)
+	if err != nil {
+		return err
+	}
+	if !held {
 		return s.keeper.Release(ctx, at)
 	}
 	err = s.keeper.Confirm(ctx, at)
 	if !fault.IsReason(err, caseload.ReasonNotReserved) {
+		return err
+	}
+	if cover.State == familyfile.Monitoring {
+		// The family was monitored before the county let monitoring count: it is served already, so that its place may go beyond the cap.
+		_, err := s.keeper.Hold(ctx, at)
 		return err
 	}
 	if err := s.keeper.Reserve(ctx, at); err != nil {
@@ -158,9 +201,16 @@ func (s *Server) settlePerson(ctx context.Context, doc *store.Document, person s
 	return s.keeper.Confirm(ctx, at)
 }
 
-// holds says that a family counts in the caseload of a person.
-func holds(c familyfile.Cover, person string) bool {
-	return c.State.Active() && c.Assistant != "" && c.AssistantPer == person
+// holds says that a family counts in the caseload of a person: while it is worked with, and while it is monitored where the county wants that (DOMAIN 6). The county
+// is asked each time, so that every step heeds its setting as it is.
+func (s *Server) holds(ctx context.Context, gmina string, c familyfile.Cover, person string) (bool, error) {
+	switch {
+	case c.Assistant == "" || person == "" || c.AssistantPer != person:
+		return false, nil
+	case c.State == familyfile.Monitoring:
+		return s.deps.Directory.MonitoringCounts(ctx, gmina[:4])
+	}
+	return c.State.Active(), nil
 }
 
 // actAndSettle carries out a command that may free a place.
@@ -201,7 +251,7 @@ func (s *Server) UnassignAssistant(ctx context.Context, req *casefilev1.Unassign
 	})
 }
 
-// CloseFamilyFile implements step 20 and frees the place.
+// CloseFamilyFile implements step 20 and frees the place, unless the family is monitored and that counts.
 func (s *Server) CloseFamilyFile(ctx context.Context, req *casefilev1.CloseFamilyFileRequest) (*casefilev1.FamilyFile, error) {
 	return s.actAndSettle(ctx, req, func(casefile.File) (casefile.Command, error) {
 		if req.GetClosure() == nil {

@@ -25,13 +25,18 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 			return false, err
 		}
 		l, _, err := s.find(ctx, at.Gmina, at.File)
-		return holds(l.file.Cover, at.Person), err
+		if err != nil {
+			return false, err
+		}
+		return s.holds(ctx, at.Gmina, l.file.Cover, at.Person)
 	})
 }
 
 // Reconcile brings the caseloads of a county in line with its family files, for the file is the truth: a place held for a file that does not count any more with that
 // assistant is given back, and a file whose assistant holds no place for it is given one, beyond the cap where it must be. A crash between the commit of a file and
-// its places leaves the first; the second can only come of a fault, and is logged. It reads every caseload and every open file and is for a daily run.
+// its places leaves the first; the second can only come of a fault, and is logged. Both follow as well when the county has changed whether monitoring counts: a monitored
+// family takes or gives back its place, and an assistant who then has more than the cap allows keeps all of them. It reads every caseload and every open file and is for a
+// daily run.
 func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err error) {
 	freed, err := each(ctx, s.deps.Store.ForCounty(county), store.Caseloads, store.Query{Index: "all"}, func(doc *store.Document) (int, error) {
 		return s.freeStray(ctx, county, doc.ID)
@@ -43,10 +48,14 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 	if err != nil {
 		return freed, fmt.Errorf("casefile: reconcile: %w", err)
 	}
+	states, err := s.countedStates(ctx, county)
+	if err != nil {
+		return freed, fmt.Errorf("casefile: reconcile: %w", err)
+	}
 	mended = freed
 	for _, g := range gminas {
 		loads := map[string]caseload.Caseload{} // of the gmina's assistants, as first met
-		for _, state := range []familyfile.State{familyfile.Assigned, familyfile.Cooperation} {
+		for _, state := range states {
 			given, err := each(ctx, s.deps.Store.For(g.TERYT), store.FamilyFiles, store.Query{Index: "by_state", Equal: []any{string(state)}, Narrow: true}, func(doc *store.Document) (int, error) {
 				if placed, err := s.placed(ctx, loads, doc); placed || err != nil {
 					return 0, err
@@ -59,6 +68,16 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 		}
 	}
 	return mended, nil
+}
+
+// countedStates are the states in which the assistant of a family has a place for it in a county.
+func (s *Server) countedStates(ctx context.Context, county string) ([]familyfile.State, error) {
+	states := []familyfile.State{familyfile.Assigned, familyfile.Cooperation}
+	counts, err := s.deps.Directory.MonitoringCounts(ctx, county)
+	if counts {
+		states = append(states, familyfile.Monitoring)
+	}
+	return states, err
 }
 
 // ReconcileAll reconciles every county of the deployment.
@@ -101,13 +120,20 @@ func (s *Server) freeStray(ctx context.Context, county, person string) (freed in
 		if err != nil {
 			return freed, err
 		}
-		if exists && holds(l.file.Cover, person) {
-			continue
-		}
-		if err := s.keeper.Release(ctx, keeper.At{Gmina: p.Gmina, Person: person, File: p.File}); err != nil {
+		held, err := s.holds(ctx, p.Gmina, l.file.Cover, person)
+		if err != nil {
 			return freed, err
 		}
-		freed++
+		if exists && held {
+			continue
+		}
+		given, err := s.keeper.ReleaseSeen(ctx, person, p)
+		if err != nil {
+			return freed, err
+		}
+		if given {
+			freed++
+		}
 	}
 	return freed, nil
 }
@@ -115,7 +141,7 @@ func (s *Server) freeStray(ctx context.Context, county, person string) (freed in
 // placed says that the assistant of a listed file holds its place, as in all but a few files. Each caseload is read once.
 func (s *Server) placed(ctx context.Context, loads map[string]caseload.Caseload, listed *store.Document) (bool, error) {
 	cover, err := rpc.Part[familyfile.Cover](listed, listed.Cover)
-	if err != nil || !holds(cover, cover.AssistantPer) || cover.AssistantPer == "" {
+	if err != nil || cover.AssistantPer == "" {
 		return false, err
 	}
 	load, known := loads[cover.AssistantPer]
@@ -138,8 +164,8 @@ func (s *Server) giveLost(ctx context.Context, listed *store.Document) (given in
 		return 0, err
 	}
 	at := keeper.At{Gmina: listed.Gmina, Person: l.file.Cover.AssistantPer, File: listed.ID}
-	if !holds(l.file.Cover, at.Person) || at.Person == "" {
-		return 0, nil
+	if held, err := s.holds(ctx, at.Gmina, l.file.Cover, at.Person); err != nil || !held {
+		return 0, err
 	}
 	c, err := s.keeper.Load(ctx, at.Gmina[:4], at.Person)
 	if err != nil {
@@ -152,7 +178,11 @@ func (s *Server) giveLost(ctx context.Context, listed *store.Document) (given in
 	if err != nil {
 		return 0, err
 	}
-	s.deps.Log.WarnContext(ctx, "a family had no place in its assistant's caseload", slog.String("file", at.File), slog.String("person", at.Person), slog.Bool("over_cap", over))
+	level := slog.LevelWarn
+	if l.file.Cover.State == familyfile.Monitoring {
+		level = slog.LevelInfo // as the county has decided, no fault
+	}
+	s.deps.Log.Log(ctx, level, "a family had no place in its assistant's caseload", slog.String("file", at.File), slog.String("person", at.Person), slog.Bool("over_cap", over))
 	if l, _, err = s.find(ctx, at.Gmina, at.File); err == nil {
 		err = s.settlePerson(ctx, l.doc, at.Person)
 	}

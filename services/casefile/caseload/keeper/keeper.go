@@ -63,6 +63,13 @@ func (k *Keeper) Reserve(ctx context.Context, at At) error {
 	})
 }
 
+// Resume takes a place for a family whose work begins again, as Reserve; one that its monitoring holds is reserved anew.
+func (k *Keeper) Resume(ctx context.Context, at At) error {
+	return k.change(ctx, at, "rezerwacja miejsca u asystenta", func(c caseload.Caseload, now time.Time) (caseload.Caseload, error) {
+		return c.Resume(at.Gmina, at.File, now)
+	})
+}
+
 // Confirm says that the family file exists with this assistant; the fault is PLACE_NOT_RESERVED where the place was never taken.
 func (k *Keeper) Confirm(ctx context.Context, at At) error {
 	return k.change(ctx, at, "przydział asystenta", func(c caseload.Caseload, now time.Time) (caseload.Caseload, error) {
@@ -70,7 +77,7 @@ func (k *Keeper) Confirm(ctx context.Context, at At) error {
 	})
 }
 
-// Hold puts right a caseload that lacks a family which the file says is worked with; over says that the assistant now has more families than the cap allows.
+// Hold puts right a caseload that lacks a family which the file says is served; over says that the assistant now has more families than the cap allows.
 func (k *Keeper) Hold(ctx context.Context, at At) (over bool, err error) {
 	err = k.change(ctx, at, "uzgodnienie z teczką rodziny", func(c caseload.Caseload, now time.Time) (caseload.Caseload, error) {
 		c, over = c.Hold(at.Gmina, at.File, now)
@@ -84,6 +91,17 @@ func (k *Keeper) Release(ctx context.Context, at At) error {
 	return k.change(ctx, at, "zwolnienie miejsca u asystenta", func(c caseload.Caseload, _ time.Time) (caseload.Caseload, error) {
 		return c.Release(at.File), nil
 	})
+}
+
+// ReleaseSeen gives a place of a person back that is as it was seen, and says whether it was: who asked for it again meanwhile keeps it.
+func (k *Keeper) ReleaseSeen(ctx context.Context, person string, seen caseload.Place) (freed bool, err error) {
+	at := At{Gmina: seen.Gmina, Person: person, File: seen.File}
+	err = k.change(ctx, at, "zwolnienie miejsca u asystenta", func(c caseload.Caseload, _ time.Time) (caseload.Caseload, error) {
+		next := c.ReleaseSeen(seen)
+		freed = next.Taken() < c.Taken()
+		return next, nil
+	})
+	return freed && err == nil, err
 }
 
 // Load gives the caseload of a person of a county; the empty one where the person has never had a family.

@@ -143,6 +143,38 @@ func TestRepeatedStepsOfOneCallCommitOnce(t *testing.T) {
 	}
 }
 
+// A place that was seen without a family behind it is freed, unless somebody asks for it before: a family that comes back in that moment keeps its place.
+func TestReleaseSeen(t *testing.T) {
+	k, _, c := newKeeper(t)
+	ctx := head(t.Context(), gminaA)
+	if _, err := k.Hold(ctx, at(gminaA, "f")); err != nil {
+		t.Fatal(err)
+	}
+	seen := func() caseload.Place {
+		load, err := k.Load(ctx, "3024", assistant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _ := load.Of("f")
+		return p
+	}
+	before := seen()
+	c.set(c.now().Add(time.Second))
+	for _, again := range []func(context.Context, keeper.At) error{k.Resume, k.Confirm} {
+		if err := again(ctx, at(gminaA, "f")); err != nil {
+			t.Fatal(err)
+		}
+		if freed, err := k.ReleaseSeen(ctx, assistant, before); freed || err != nil || seen().File != "f" {
+			t.Errorf("asked for again: freed %t, %v, now %+v", freed, err, seen())
+		}
+	}
+	for _, want := range []bool{true, false} {
+		if freed, err := k.ReleaseSeen(ctx, assistant, seen()); err != nil && want || freed != want {
+			t.Errorf("freed %t, %v", freed, err)
+		}
+	}
+}
+
 func TestAnIncompletePlaceIsRefused(t *testing.T) {
 	k, _, _ := newKeeper(t)
 	for _, a := range []keeper.At{{}, {Gmina: "3024", Person: assistant, File: "f"}, {Gmina: gminaA, File: "f"}, {Gmina: gminaA, Person: assistant}} {

@@ -30,7 +30,11 @@ func (s *Server) GetCaseload(ctx context.Context, req *directoryv1.GetCaseloadRe
 	if !seesCaseload(access.GrantFrom(ctx), m) {
 		return nil, fault.Denied()
 	}
-	return s.caseload(ctx, m, true)
+	counts, err := s.reader.MonitoringCounts(ctx, n.Gmina[:4])
+	if err != nil {
+		return nil, err
+	}
+	return s.caseload(ctx, m, counts, true)
 }
 
 // seesCaseload is the object rule of a caseload: the head of the centre all, the head of a body its own staff's, an assistant the own one.
@@ -51,12 +55,16 @@ func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloa
 	if err != nil {
 		return nil, err
 	}
+	counts, err := s.reader.MonitoringCounts(ctx, n.Gmina[:4])
+	if err != nil {
+		return nil, err
+	}
 	out := &directoryv1.ListCaseloadsResponse{}
 	for _, m := range staff {
 		if !m.ActiveOn(s.deps.Today()) || !seesCaseload(access.GrantFrom(ctx), m) {
 			continue
 		}
-		c, err := s.caseload(ctx, m, false)
+		c, err := s.caseload(ctx, m, counts, false)
 		if err != nil {
 			return nil, err
 		}
@@ -68,8 +76,9 @@ func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloa
 	return out, nil
 }
 
-// caseload counts the families of an assistant. What lies in other gminas is the rest, and nothing but its number.
-func (s *Server) caseload(ctx context.Context, m dir.Staff, withFiles bool) (*directoryv1.Caseload, error) {
+// caseload counts the families of an assistant, those that are monitored where they count in the county. What lies in other gminas is the rest, and nothing but its
+// number.
+func (s *Server) caseload(ctx context.Context, m dir.Staff, monitoringCounts, withFiles bool) (*directoryv1.Caseload, error) {
 	today := s.deps.Today()
 	load, err := s.keeper.Load(ctx, m.Gmina[:4], m.Person)
 	if err != nil {
@@ -84,10 +93,11 @@ func (s *Server) caseload(ctx context.Context, m dir.Staff, withFiles bool) (*di
 	out := &directoryv1.Caseload{
 		Staff: rpc.StaffName(m.Gmina, m.ID), DisplayName: m.DisplayName, Taken: int32(load.Taken()), Limit: int32(limit.N), LegalBasis: limit.Basis,
 		ReservedHere: int32(reserved), FamiliesHere: int32(held), FamiliesElsewhere: int32(load.Taken() - reserved - held), AbsentToday: m.AbsentOn(today),
+		MonitoringCounts: monitoringCounts,
 	}
 	weights := map[int]int32{}
 	for _, f := range families {
-		if f.Cover.State == familyfile.Monitoring {
+		if f.Cover.State == familyfile.Monitoring && !monitoringCounts {
 			continue
 		}
 		weights[f.Cover.Difficulty]++

@@ -88,7 +88,7 @@ type CasefileServiceClient interface {
 	// Errors: CASELOAD_FULL (art. 15(4)), NOT_ASSISTANT, LOCKED_OUT.
 	AssignAssistant(ctx context.Context, in *AssignAssistantRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// Hands the family over to another assistant; from then on the old one sees nothing of it. The new place is taken before the old one is free. While
-	// a family is monitored no place is taken.
+	// a family is monitored no place is taken, unless the county lets monitoring count (CountySettings.monitoring_counts).
 	//
 	// Errors: CASELOAD_FULL (art. 15(4)), SAME_ASSISTANT, NOT_ASSISTANT, LOCKED_OUT.
 	ReassignAssistant(ctx context.Context, in *ReassignAssistantRequest, opts ...grpc.CallOption) (*FamilyFile, error)
@@ -149,16 +149,17 @@ type CasefileServiceClient interface {
 	ConfirmDecision(ctx context.Context, in *ConfirmDecisionRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// The assistant proposes to end the work, with the final assessment (step 20).
 	ProposeClosure(ctx context.Context, in *ProposeClosureRequest, opts ...grpc.CallOption) (*FamilyFile, error)
-	// The head ends the work with a coded reason (step 20), on the assistant's proposal or with an assessment of their own. The place of the assistant is free. →
-	// MONITORING by the gmina's schedule, or ENDED where cooperation never began.
+	// The head ends the work with a coded reason (step 20), on the assistant's proposal or with an assessment of their own. The place of the assistant is free,
+	// unless the family is monitored and the county lets that count. → MONITORING by the gmina's schedule, or ENDED where cooperation never began.
 	//
 	// Errors: NO_FINAL_ASSESSMENT, DECISION_OPEN, NO_JOINT_DECISION for lack of cooperation without the joint decision of step 19.
 	CloseFamilyFile(ctx context.Context, in *CloseFamilyFileRequest, opts ...grpc.CallOption) (*FamilyFile, error)
-	// The family's monitoring after the work ended (step 21). The last one of the schedule ends the file.
+	// The family's monitoring after the work ended (step 21). The last one of the schedule ends the file, and with it the place that the monitoring may have
+	// taken.
 	//
 	// Errors: NOT_SCHEDULED, MONITORING_DONE.
 	RecordMonitoring(ctx context.Context, in *RecordMonitoringRequest, opts ...grpc.CallOption) (*FamilyFile, error)
-	// Ends the monitoring before its last date, with a reason (step 21).
+	// Ends the monitoring before its last date, with a reason (step 21), and the place that it may have taken.
 	EndMonitoring(ctx context.Context, in *EndMonitoringRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// The family needs help again (step 21 leads back to step 1): a new spell begins, with a place reserved again. Steps 8 and 9 are done anew; the file keeps
 	// its number and history.
@@ -570,7 +571,7 @@ type CasefileServiceServer interface {
 	// Errors: CASELOAD_FULL (art. 15(4)), NOT_ASSISTANT, LOCKED_OUT.
 	AssignAssistant(context.Context, *AssignAssistantRequest) (*FamilyFile, error)
 	// Hands the family over to another assistant; from then on the old one sees nothing of it. The new place is taken before the old one is free. While
-	// a family is monitored no place is taken.
+	// a family is monitored no place is taken, unless the county lets monitoring count (CountySettings.monitoring_counts).
 	//
 	// Errors: CASELOAD_FULL (art. 15(4)), SAME_ASSISTANT, NOT_ASSISTANT, LOCKED_OUT.
 	ReassignAssistant(context.Context, *ReassignAssistantRequest) (*FamilyFile, error)
@@ -631,16 +632,17 @@ type CasefileServiceServer interface {
 	ConfirmDecision(context.Context, *ConfirmDecisionRequest) (*FamilyFile, error)
 	// The assistant proposes to end the work, with the final assessment (step 20).
 	ProposeClosure(context.Context, *ProposeClosureRequest) (*FamilyFile, error)
-	// The head ends the work with a coded reason (step 20), on the assistant's proposal or with an assessment of their own. The place of the assistant is free. →
-	// MONITORING by the gmina's schedule, or ENDED where cooperation never began.
+	// The head ends the work with a coded reason (step 20), on the assistant's proposal or with an assessment of their own. The place of the assistant is free,
+	// unless the family is monitored and the county lets that count. → MONITORING by the gmina's schedule, or ENDED where cooperation never began.
 	//
 	// Errors: NO_FINAL_ASSESSMENT, DECISION_OPEN, NO_JOINT_DECISION for lack of cooperation without the joint decision of step 19.
 	CloseFamilyFile(context.Context, *CloseFamilyFileRequest) (*FamilyFile, error)
-	// The family's monitoring after the work ended (step 21). The last one of the schedule ends the file.
+	// The family's monitoring after the work ended (step 21). The last one of the schedule ends the file, and with it the place that the monitoring may have
+	// taken.
 	//
 	// Errors: NOT_SCHEDULED, MONITORING_DONE.
 	RecordMonitoring(context.Context, *RecordMonitoringRequest) (*FamilyFile, error)
-	// Ends the monitoring before its last date, with a reason (step 21).
+	// Ends the monitoring before its last date, with a reason (step 21), and the place that it may have taken.
 	EndMonitoring(context.Context, *EndMonitoringRequest) (*FamilyFile, error)
 	// The family needs help again (step 21 leads back to step 1): a new spell begins, with a place reserved again. Steps 8 and 9 are done anew; the file keeps
 	// its number and history.

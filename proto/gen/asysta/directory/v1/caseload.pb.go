@@ -88,7 +88,7 @@ func (UncoveredReason) EnumDescriptor() ([]byte, []int) {
 	return file_asysta_directory_v1_caseload_proto_rawDescGZIP(), []int{0}
 }
 
-// How many families an assistant works with. Families of other gminas are a number and nothing else.
+// How many families an assistant works with, those that are monitored too where the county lets them count. Families of other gminas are a number and nothing else.
 type Caseload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Assistant, `gminas/{gmina}/staff/{staff}`.
@@ -114,9 +114,11 @@ type Caseload struct {
 	// Family files of this gmina, `gminas/{gmina}/familyFiles/{id}`; only in GetCaseload.
 	FamilyFiles []string `protobuf:"bytes,11,rep,name=family_files,json=familyFiles,proto3" json:"family_files,omitempty"`
 	// The assistant is absent today.
-	AbsentToday   bool `protobuf:"varint,12,opt,name=absent_today,json=absentToday,proto3" json:"absent_today,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AbsentToday bool `protobuf:"varint,12,opt,name=absent_today,json=absentToday,proto3" json:"absent_today,omitempty"`
+	// Families that are monitored take places too: the setting of the county (domain, section 6; CountySettings.monitoring_counts).
+	MonitoringCounts bool `protobuf:"varint,13,opt,name=monitoring_counts,json=monitoringCounts,proto3" json:"monitoring_counts,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Caseload) Reset() {
@@ -229,6 +231,13 @@ func (x *Caseload) GetFamilyFiles() []string {
 func (x *Caseload) GetAbsentToday() bool {
 	if x != nil {
 		return x.AbsentToday
+	}
+	return false
+}
+
+func (x *Caseload) GetMonitoringCounts() bool {
+	if x != nil {
+		return x.MonitoringCounts
 	}
 	return false
 }
@@ -640,7 +649,7 @@ var File_asysta_directory_v1_caseload_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_caseload_proto_rawDesc = "" +
 	"\n" +
-	"\"asysta/directory/v1/caseload.proto\x12\x13asysta.directory.v1\x1a\x1dasysta/family/v1/family.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x16google/type/date.proto\"\x83\x04\n" +
+	"\"asysta/directory/v1/caseload.proto\x12\x13asysta.directory.v1\x1a\x1dasysta/family/v1/family.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x16google/type/date.proto\"\xb6\x04\n" +
 	"\bCaseload\x12\x1a\n" +
 	"\x05staff\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x05staff\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\x90\xe7\x18\x03R\vdisplayName\x12\x1a\n" +
@@ -655,7 +664,8 @@ const file_asysta_directory_v1_caseload_proto_rawDesc = "" +
 	"\x0edifficulty_sum\x18\n" +
 	" \x01(\x05B\x04\x90\xe7\x18\x02R\rdifficultySum\x12'\n" +
 	"\ffamily_files\x18\v \x03(\tB\x04\x90\xe7\x18\x02R\vfamilyFiles\x12'\n" +
-	"\fabsent_today\x18\f \x01(\bB\x04\x90\xe7\x18\x02R\vabsentToday\"Y\n" +
+	"\fabsent_today\x18\f \x01(\bB\x04\x90\xe7\x18\x02R\vabsentToday\x121\n" +
+	"\x11monitoring_counts\x18\r \x01(\bB\x04\x90\xe7\x18\x02R\x10monitoringCounts\"Y\n" +
 	"\x0fDifficultyCount\x12$\n" +
 	"\n" +
 	"difficulty\x18\x01 \x01(\x05B\x04\x90\xe7\x18\x02R\n" +

@@ -28,11 +28,15 @@ var File_asysta_directory_v1_directory_service_proto protoreflect.FileDescriptor
 
 const file_asysta_directory_v1_directory_service_proto_rawDesc = "" +
 	"\n" +
-	"+asysta/directory/v1/directory_service.proto\x12\x13asysta.directory.v1\x1a\"asysta/directory/v1/caseload.proto\x1a\x1fasysta/directory/v1/gmina.proto\x1a%asysta/directory/v1/institution.proto\x1a asysta/directory/v1/office.proto\x1a asysta/directory/v1/people.proto\x1a asysta/directory/v1/person.proto\x1a\x1fasysta/directory/v1/staff.proto\x1a&asysta/directory/v1/staff_member.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto2\x9f'\n" +
+	"+asysta/directory/v1/directory_service.proto\x12\x13asysta.directory.v1\x1a\"asysta/directory/v1/caseload.proto\x1a asysta/directory/v1/county.proto\x1a\x1fasysta/directory/v1/gmina.proto\x1a%asysta/directory/v1/institution.proto\x1a asysta/directory/v1/office.proto\x1a asysta/directory/v1/people.proto\x1a asysta/directory/v1/person.proto\x1a\x1fasysta/directory/v1/staff.proto\x1a&asysta/directory/v1/staff_member.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto2\xc4)\n" +
 	"\x10DirectoryService\x12m\n" +
 	"\x06WhoAmI\x12\".asysta.directory.v1.WhoAmIRequest\x1a#.asysta.directory.v1.WhoAmIResponse\"\x1a\x8a\xe7\x18\b\n" +
 	"\x01\n" +
-	"\x10\x03\"\x01\x04\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x12\x96\x01\n" +
+	"\x10\x03\"\x01\x04\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x12\x82\x01\n" +
+	"\tGetCounty\x12%.asysta.directory.v1.GetCountyRequest\x1a\x1b.asysta.directory.v1.County\"1\x8a\xe7\x18\x11\n" +
+	"\x04\a\x06\x05\b\x10\x02\x1a\x04name\"\x01\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=powiaty/*}\x12\x9d\x01\n" +
+	"\fUpdateCounty\x12(.asysta.directory.v1.UpdateCountyRequest\x1a\x1b.asysta.directory.v1.County\"F\x8a\xe7\x18\x17\n" +
+	"\x01\a\x10\x02\x1a\vcounty.name\"\x01\x010\x01\x82\xd3\xe4\x93\x02%:\x06county2\x1b/v1/{county.name=powiaty/*}\x12\x96\x01\n" +
 	"\vCreateGmina\x12'.asysta.directory.v1.CreateGminaRequest\x1a\x1a.asysta.directory.v1.Gmina\"B\x8a\xe7\x18\x12\n" +
 	"\x01\a\x10\x02\x1a\x06parent\"\x01\x010\x01\x82\xd3\xe4\x93\x02&:\x05gmina\"\x1d/v1/{parent=powiaty/*}/gminas\x12\x7f\n" +
 	"\bGetGmina\x12$.asysta.directory.v1.GetGminaRequest\x1a\x1a.asysta.directory.v1.Gmina\"1\x8a\xe7\x18\x12\n" +
@@ -97,114 +101,121 @@ const file_asysta_directory_v1_directory_service_proto_rawDesc = "" +
 
 var file_asysta_directory_v1_directory_service_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),                 // 0: asysta.directory.v1.WhoAmIRequest
-	(*CreateGminaRequest)(nil),            // 1: asysta.directory.v1.CreateGminaRequest
-	(*GetGminaRequest)(nil),               // 2: asysta.directory.v1.GetGminaRequest
-	(*ListGminasRequest)(nil),             // 3: asysta.directory.v1.ListGminasRequest
-	(*UpdateGminaRequest)(nil),            // 4: asysta.directory.v1.UpdateGminaRequest
-	(*CreatePersonRequest)(nil),           // 5: asysta.directory.v1.CreatePersonRequest
-	(*GetPersonRequest)(nil),              // 6: asysta.directory.v1.GetPersonRequest
-	(*ListPeopleRequest)(nil),             // 7: asysta.directory.v1.ListPeopleRequest
-	(*UpdatePersonRequest)(nil),           // 8: asysta.directory.v1.UpdatePersonRequest
-	(*LinkSubjectRequest)(nil),            // 9: asysta.directory.v1.LinkSubjectRequest
-	(*UnlinkSubjectRequest)(nil),          // 10: asysta.directory.v1.UnlinkSubjectRequest
-	(*DeactivatePersonRequest)(nil),       // 11: asysta.directory.v1.DeactivatePersonRequest
-	(*ReactivatePersonRequest)(nil),       // 12: asysta.directory.v1.ReactivatePersonRequest
-	(*ListCoordinatorsRequest)(nil),       // 13: asysta.directory.v1.ListCoordinatorsRequest
-	(*CreateStaffMemberRequest)(nil),      // 14: asysta.directory.v1.CreateStaffMemberRequest
-	(*GetStaffMemberRequest)(nil),         // 15: asysta.directory.v1.GetStaffMemberRequest
-	(*ListStaffMembersRequest)(nil),       // 16: asysta.directory.v1.ListStaffMembersRequest
-	(*UpdateStaffMemberRequest)(nil),      // 17: asysta.directory.v1.UpdateStaffMemberRequest
-	(*EndEmploymentRequest)(nil),          // 18: asysta.directory.v1.EndEmploymentRequest
-	(*RecordAbsenceRequest)(nil),          // 19: asysta.directory.v1.RecordAbsenceRequest
-	(*CancelAbsenceRequest)(nil),          // 20: asysta.directory.v1.CancelAbsenceRequest
-	(*AppointDeputyRequest)(nil),          // 21: asysta.directory.v1.AppointDeputyRequest
-	(*RevokeDeputyRequest)(nil),           // 22: asysta.directory.v1.RevokeDeputyRequest
-	(*CreateInstitutionRequest)(nil),      // 23: asysta.directory.v1.CreateInstitutionRequest
-	(*GetInstitutionRequest)(nil),         // 24: asysta.directory.v1.GetInstitutionRequest
-	(*ListInstitutionsRequest)(nil),       // 25: asysta.directory.v1.ListInstitutionsRequest
-	(*UpdateInstitutionRequest)(nil),      // 26: asysta.directory.v1.UpdateInstitutionRequest
-	(*GetCaseloadRequest)(nil),            // 27: asysta.directory.v1.GetCaseloadRequest
-	(*ListCaseloadsRequest)(nil),          // 28: asysta.directory.v1.ListCaseloadsRequest
-	(*ListUncoveredFamiliesRequest)(nil),  // 29: asysta.directory.v1.ListUncoveredFamiliesRequest
-	(*WhoAmIResponse)(nil),                // 30: asysta.directory.v1.WhoAmIResponse
-	(*Gmina)(nil),                         // 31: asysta.directory.v1.Gmina
-	(*ListGminasResponse)(nil),            // 32: asysta.directory.v1.ListGminasResponse
-	(*Person)(nil),                        // 33: asysta.directory.v1.Person
-	(*ListPeopleResponse)(nil),            // 34: asysta.directory.v1.ListPeopleResponse
-	(*ListCoordinatorsResponse)(nil),      // 35: asysta.directory.v1.ListCoordinatorsResponse
-	(*StaffMember)(nil),                   // 36: asysta.directory.v1.StaffMember
-	(*ListStaffMembersResponse)(nil),      // 37: asysta.directory.v1.ListStaffMembersResponse
-	(*EndEmploymentResponse)(nil),         // 38: asysta.directory.v1.EndEmploymentResponse
-	(*RecordAbsenceResponse)(nil),         // 39: asysta.directory.v1.RecordAbsenceResponse
-	(*Institution)(nil),                   // 40: asysta.directory.v1.Institution
-	(*ListInstitutionsResponse)(nil),      // 41: asysta.directory.v1.ListInstitutionsResponse
-	(*Caseload)(nil),                      // 42: asysta.directory.v1.Caseload
-	(*ListCaseloadsResponse)(nil),         // 43: asysta.directory.v1.ListCaseloadsResponse
-	(*ListUncoveredFamiliesResponse)(nil), // 44: asysta.directory.v1.ListUncoveredFamiliesResponse
+	(*GetCountyRequest)(nil),              // 1: asysta.directory.v1.GetCountyRequest
+	(*UpdateCountyRequest)(nil),           // 2: asysta.directory.v1.UpdateCountyRequest
+	(*CreateGminaRequest)(nil),            // 3: asysta.directory.v1.CreateGminaRequest
+	(*GetGminaRequest)(nil),               // 4: asysta.directory.v1.GetGminaRequest
+	(*ListGminasRequest)(nil),             // 5: asysta.directory.v1.ListGminasRequest
+	(*UpdateGminaRequest)(nil),            // 6: asysta.directory.v1.UpdateGminaRequest
+	(*CreatePersonRequest)(nil),           // 7: asysta.directory.v1.CreatePersonRequest
+	(*GetPersonRequest)(nil),              // 8: asysta.directory.v1.GetPersonRequest
+	(*ListPeopleRequest)(nil),             // 9: asysta.directory.v1.ListPeopleRequest
+	(*UpdatePersonRequest)(nil),           // 10: asysta.directory.v1.UpdatePersonRequest
+	(*LinkSubjectRequest)(nil),            // 11: asysta.directory.v1.LinkSubjectRequest
+	(*UnlinkSubjectRequest)(nil),          // 12: asysta.directory.v1.UnlinkSubjectRequest
+	(*DeactivatePersonRequest)(nil),       // 13: asysta.directory.v1.DeactivatePersonRequest
+	(*ReactivatePersonRequest)(nil),       // 14: asysta.directory.v1.ReactivatePersonRequest
+	(*ListCoordinatorsRequest)(nil),       // 15: asysta.directory.v1.ListCoordinatorsRequest
+	(*CreateStaffMemberRequest)(nil),      // 16: asysta.directory.v1.CreateStaffMemberRequest
+	(*GetStaffMemberRequest)(nil),         // 17: asysta.directory.v1.GetStaffMemberRequest
+	(*ListStaffMembersRequest)(nil),       // 18: asysta.directory.v1.ListStaffMembersRequest
+	(*UpdateStaffMemberRequest)(nil),      // 19: asysta.directory.v1.UpdateStaffMemberRequest
+	(*EndEmploymentRequest)(nil),          // 20: asysta.directory.v1.EndEmploymentRequest
+	(*RecordAbsenceRequest)(nil),          // 21: asysta.directory.v1.RecordAbsenceRequest
+	(*CancelAbsenceRequest)(nil),          // 22: asysta.directory.v1.CancelAbsenceRequest
+	(*AppointDeputyRequest)(nil),          // 23: asysta.directory.v1.AppointDeputyRequest
+	(*RevokeDeputyRequest)(nil),           // 24: asysta.directory.v1.RevokeDeputyRequest
+	(*CreateInstitutionRequest)(nil),      // 25: asysta.directory.v1.CreateInstitutionRequest
+	(*GetInstitutionRequest)(nil),         // 26: asysta.directory.v1.GetInstitutionRequest
+	(*ListInstitutionsRequest)(nil),       // 27: asysta.directory.v1.ListInstitutionsRequest
+	(*UpdateInstitutionRequest)(nil),      // 28: asysta.directory.v1.UpdateInstitutionRequest
+	(*GetCaseloadRequest)(nil),            // 29: asysta.directory.v1.GetCaseloadRequest
+	(*ListCaseloadsRequest)(nil),          // 30: asysta.directory.v1.ListCaseloadsRequest
+	(*ListUncoveredFamiliesRequest)(nil),  // 31: asysta.directory.v1.ListUncoveredFamiliesRequest
+	(*WhoAmIResponse)(nil),                // 32: asysta.directory.v1.WhoAmIResponse
+	(*County)(nil),                        // 33: asysta.directory.v1.County
+	(*Gmina)(nil),                         // 34: asysta.directory.v1.Gmina
+	(*ListGminasResponse)(nil),            // 35: asysta.directory.v1.ListGminasResponse
+	(*Person)(nil),                        // 36: asysta.directory.v1.Person
+	(*ListPeopleResponse)(nil),            // 37: asysta.directory.v1.ListPeopleResponse
+	(*ListCoordinatorsResponse)(nil),      // 38: asysta.directory.v1.ListCoordinatorsResponse
+	(*StaffMember)(nil),                   // 39: asysta.directory.v1.StaffMember
+	(*ListStaffMembersResponse)(nil),      // 40: asysta.directory.v1.ListStaffMembersResponse
+	(*EndEmploymentResponse)(nil),         // 41: asysta.directory.v1.EndEmploymentResponse
+	(*RecordAbsenceResponse)(nil),         // 42: asysta.directory.v1.RecordAbsenceResponse
+	(*Institution)(nil),                   // 43: asysta.directory.v1.Institution
+	(*ListInstitutionsResponse)(nil),      // 44: asysta.directory.v1.ListInstitutionsResponse
+	(*Caseload)(nil),                      // 45: asysta.directory.v1.Caseload
+	(*ListCaseloadsResponse)(nil),         // 46: asysta.directory.v1.ListCaseloadsResponse
+	(*ListUncoveredFamiliesResponse)(nil), // 47: asysta.directory.v1.ListUncoveredFamiliesResponse
 }
 var file_asysta_directory_v1_directory_service_proto_depIdxs = []int32{
 	0,  // 0: asysta.directory.v1.DirectoryService.WhoAmI:input_type -> asysta.directory.v1.WhoAmIRequest
-	1,  // 1: asysta.directory.v1.DirectoryService.CreateGmina:input_type -> asysta.directory.v1.CreateGminaRequest
-	2,  // 2: asysta.directory.v1.DirectoryService.GetGmina:input_type -> asysta.directory.v1.GetGminaRequest
-	3,  // 3: asysta.directory.v1.DirectoryService.ListGminas:input_type -> asysta.directory.v1.ListGminasRequest
-	4,  // 4: asysta.directory.v1.DirectoryService.UpdateGmina:input_type -> asysta.directory.v1.UpdateGminaRequest
-	5,  // 5: asysta.directory.v1.DirectoryService.CreatePerson:input_type -> asysta.directory.v1.CreatePersonRequest
-	6,  // 6: asysta.directory.v1.DirectoryService.GetPerson:input_type -> asysta.directory.v1.GetPersonRequest
-	7,  // 7: asysta.directory.v1.DirectoryService.ListPeople:input_type -> asysta.directory.v1.ListPeopleRequest
-	8,  // 8: asysta.directory.v1.DirectoryService.UpdatePerson:input_type -> asysta.directory.v1.UpdatePersonRequest
-	9,  // 9: asysta.directory.v1.DirectoryService.LinkSubject:input_type -> asysta.directory.v1.LinkSubjectRequest
-	10, // 10: asysta.directory.v1.DirectoryService.UnlinkSubject:input_type -> asysta.directory.v1.UnlinkSubjectRequest
-	11, // 11: asysta.directory.v1.DirectoryService.DeactivatePerson:input_type -> asysta.directory.v1.DeactivatePersonRequest
-	12, // 12: asysta.directory.v1.DirectoryService.ReactivatePerson:input_type -> asysta.directory.v1.ReactivatePersonRequest
-	13, // 13: asysta.directory.v1.DirectoryService.ListCoordinators:input_type -> asysta.directory.v1.ListCoordinatorsRequest
-	14, // 14: asysta.directory.v1.DirectoryService.CreateStaffMember:input_type -> asysta.directory.v1.CreateStaffMemberRequest
-	15, // 15: asysta.directory.v1.DirectoryService.GetStaffMember:input_type -> asysta.directory.v1.GetStaffMemberRequest
-	16, // 16: asysta.directory.v1.DirectoryService.ListStaffMembers:input_type -> asysta.directory.v1.ListStaffMembersRequest
-	17, // 17: asysta.directory.v1.DirectoryService.UpdateStaffMember:input_type -> asysta.directory.v1.UpdateStaffMemberRequest
-	18, // 18: asysta.directory.v1.DirectoryService.EndEmployment:input_type -> asysta.directory.v1.EndEmploymentRequest
-	19, // 19: asysta.directory.v1.DirectoryService.RecordAbsence:input_type -> asysta.directory.v1.RecordAbsenceRequest
-	20, // 20: asysta.directory.v1.DirectoryService.CancelAbsence:input_type -> asysta.directory.v1.CancelAbsenceRequest
-	21, // 21: asysta.directory.v1.DirectoryService.AppointDeputy:input_type -> asysta.directory.v1.AppointDeputyRequest
-	22, // 22: asysta.directory.v1.DirectoryService.RevokeDeputy:input_type -> asysta.directory.v1.RevokeDeputyRequest
-	23, // 23: asysta.directory.v1.DirectoryService.CreateInstitution:input_type -> asysta.directory.v1.CreateInstitutionRequest
-	24, // 24: asysta.directory.v1.DirectoryService.GetInstitution:input_type -> asysta.directory.v1.GetInstitutionRequest
-	25, // 25: asysta.directory.v1.DirectoryService.ListInstitutions:input_type -> asysta.directory.v1.ListInstitutionsRequest
-	26, // 26: asysta.directory.v1.DirectoryService.UpdateInstitution:input_type -> asysta.directory.v1.UpdateInstitutionRequest
-	27, // 27: asysta.directory.v1.DirectoryService.GetCaseload:input_type -> asysta.directory.v1.GetCaseloadRequest
-	28, // 28: asysta.directory.v1.DirectoryService.ListCaseloads:input_type -> asysta.directory.v1.ListCaseloadsRequest
-	29, // 29: asysta.directory.v1.DirectoryService.ListUncoveredFamilies:input_type -> asysta.directory.v1.ListUncoveredFamiliesRequest
-	30, // 30: asysta.directory.v1.DirectoryService.WhoAmI:output_type -> asysta.directory.v1.WhoAmIResponse
-	31, // 31: asysta.directory.v1.DirectoryService.CreateGmina:output_type -> asysta.directory.v1.Gmina
-	31, // 32: asysta.directory.v1.DirectoryService.GetGmina:output_type -> asysta.directory.v1.Gmina
-	32, // 33: asysta.directory.v1.DirectoryService.ListGminas:output_type -> asysta.directory.v1.ListGminasResponse
-	31, // 34: asysta.directory.v1.DirectoryService.UpdateGmina:output_type -> asysta.directory.v1.Gmina
-	33, // 35: asysta.directory.v1.DirectoryService.CreatePerson:output_type -> asysta.directory.v1.Person
-	33, // 36: asysta.directory.v1.DirectoryService.GetPerson:output_type -> asysta.directory.v1.Person
-	34, // 37: asysta.directory.v1.DirectoryService.ListPeople:output_type -> asysta.directory.v1.ListPeopleResponse
-	33, // 38: asysta.directory.v1.DirectoryService.UpdatePerson:output_type -> asysta.directory.v1.Person
-	33, // 39: asysta.directory.v1.DirectoryService.LinkSubject:output_type -> asysta.directory.v1.Person
-	33, // 40: asysta.directory.v1.DirectoryService.UnlinkSubject:output_type -> asysta.directory.v1.Person
-	33, // 41: asysta.directory.v1.DirectoryService.DeactivatePerson:output_type -> asysta.directory.v1.Person
-	33, // 42: asysta.directory.v1.DirectoryService.ReactivatePerson:output_type -> asysta.directory.v1.Person
-	35, // 43: asysta.directory.v1.DirectoryService.ListCoordinators:output_type -> asysta.directory.v1.ListCoordinatorsResponse
-	36, // 44: asysta.directory.v1.DirectoryService.CreateStaffMember:output_type -> asysta.directory.v1.StaffMember
-	36, // 45: asysta.directory.v1.DirectoryService.GetStaffMember:output_type -> asysta.directory.v1.StaffMember
-	37, // 46: asysta.directory.v1.DirectoryService.ListStaffMembers:output_type -> asysta.directory.v1.ListStaffMembersResponse
-	36, // 47: asysta.directory.v1.DirectoryService.UpdateStaffMember:output_type -> asysta.directory.v1.StaffMember
-	38, // 48: asysta.directory.v1.DirectoryService.EndEmployment:output_type -> asysta.directory.v1.EndEmploymentResponse
-	39, // 49: asysta.directory.v1.DirectoryService.RecordAbsence:output_type -> asysta.directory.v1.RecordAbsenceResponse
-	36, // 50: asysta.directory.v1.DirectoryService.CancelAbsence:output_type -> asysta.directory.v1.StaffMember
-	36, // 51: asysta.directory.v1.DirectoryService.AppointDeputy:output_type -> asysta.directory.v1.StaffMember
-	36, // 52: asysta.directory.v1.DirectoryService.RevokeDeputy:output_type -> asysta.directory.v1.StaffMember
-	40, // 53: asysta.directory.v1.DirectoryService.CreateInstitution:output_type -> asysta.directory.v1.Institution
-	40, // 54: asysta.directory.v1.DirectoryService.GetInstitution:output_type -> asysta.directory.v1.Institution
-	41, // 55: asysta.directory.v1.DirectoryService.ListInstitutions:output_type -> asysta.directory.v1.ListInstitutionsResponse
-	40, // 56: asysta.directory.v1.DirectoryService.UpdateInstitution:output_type -> asysta.directory.v1.Institution
-	42, // 57: asysta.directory.v1.DirectoryService.GetCaseload:output_type -> asysta.directory.v1.Caseload
-	43, // 58: asysta.directory.v1.DirectoryService.ListCaseloads:output_type -> asysta.directory.v1.ListCaseloadsResponse
-	44, // 59: asysta.directory.v1.DirectoryService.ListUncoveredFamilies:output_type -> asysta.directory.v1.ListUncoveredFamiliesResponse
-	30, // [30:60] is the sub-list for method output_type
-	0,  // [0:30] is the sub-list for method input_type
+	1,  // 1: asysta.directory.v1.DirectoryService.GetCounty:input_type -> asysta.directory.v1.GetCountyRequest
+	2,  // 2: asysta.directory.v1.DirectoryService.UpdateCounty:input_type -> asysta.directory.v1.UpdateCountyRequest
+	3,  // 3: asysta.directory.v1.DirectoryService.CreateGmina:input_type -> asysta.directory.v1.CreateGminaRequest
+	4,  // 4: asysta.directory.v1.DirectoryService.GetGmina:input_type -> asysta.directory.v1.GetGminaRequest
+	5,  // 5: asysta.directory.v1.DirectoryService.ListGminas:input_type -> asysta.directory.v1.ListGminasRequest
+	6,  // 6: asysta.directory.v1.DirectoryService.UpdateGmina:input_type -> asysta.directory.v1.UpdateGminaRequest
+	7,  // 7: asysta.directory.v1.DirectoryService.CreatePerson:input_type -> asysta.directory.v1.CreatePersonRequest
+	8,  // 8: asysta.directory.v1.DirectoryService.GetPerson:input_type -> asysta.directory.v1.GetPersonRequest
+	9,  // 9: asysta.directory.v1.DirectoryService.ListPeople:input_type -> asysta.directory.v1.ListPeopleRequest
+	10, // 10: asysta.directory.v1.DirectoryService.UpdatePerson:input_type -> asysta.directory.v1.UpdatePersonRequest
+	11, // 11: asysta.directory.v1.DirectoryService.LinkSubject:input_type -> asysta.directory.v1.LinkSubjectRequest
+	12, // 12: asysta.directory.v1.DirectoryService.UnlinkSubject:input_type -> asysta.directory.v1.UnlinkSubjectRequest
+	13, // 13: asysta.directory.v1.DirectoryService.DeactivatePerson:input_type -> asysta.directory.v1.DeactivatePersonRequest
+	14, // 14: asysta.directory.v1.DirectoryService.ReactivatePerson:input_type -> asysta.directory.v1.ReactivatePersonRequest
+	15, // 15: asysta.directory.v1.DirectoryService.ListCoordinators:input_type -> asysta.directory.v1.ListCoordinatorsRequest
+	16, // 16: asysta.directory.v1.DirectoryService.CreateStaffMember:input_type -> asysta.directory.v1.CreateStaffMemberRequest
+	17, // 17: asysta.directory.v1.DirectoryService.GetStaffMember:input_type -> asysta.directory.v1.GetStaffMemberRequest
+	18, // 18: asysta.directory.v1.DirectoryService.ListStaffMembers:input_type -> asysta.directory.v1.ListStaffMembersRequest
+	19, // 19: asysta.directory.v1.DirectoryService.UpdateStaffMember:input_type -> asysta.directory.v1.UpdateStaffMemberRequest
+	20, // 20: asysta.directory.v1.DirectoryService.EndEmployment:input_type -> asysta.directory.v1.EndEmploymentRequest
+	21, // 21: asysta.directory.v1.DirectoryService.RecordAbsence:input_type -> asysta.directory.v1.RecordAbsenceRequest
+	22, // 22: asysta.directory.v1.DirectoryService.CancelAbsence:input_type -> asysta.directory.v1.CancelAbsenceRequest
+	23, // 23: asysta.directory.v1.DirectoryService.AppointDeputy:input_type -> asysta.directory.v1.AppointDeputyRequest
+	24, // 24: asysta.directory.v1.DirectoryService.RevokeDeputy:input_type -> asysta.directory.v1.RevokeDeputyRequest
+	25, // 25: asysta.directory.v1.DirectoryService.CreateInstitution:input_type -> asysta.directory.v1.CreateInstitutionRequest
+	26, // 26: asysta.directory.v1.DirectoryService.GetInstitution:input_type -> asysta.directory.v1.GetInstitutionRequest
+	27, // 27: asysta.directory.v1.DirectoryService.ListInstitutions:input_type -> asysta.directory.v1.ListInstitutionsRequest
+	28, // 28: asysta.directory.v1.DirectoryService.UpdateInstitution:input_type -> asysta.directory.v1.UpdateInstitutionRequest
+	29, // 29: asysta.directory.v1.DirectoryService.GetCaseload:input_type -> asysta.directory.v1.GetCaseloadRequest
+	30, // 30: asysta.directory.v1.DirectoryService.ListCaseloads:input_type -> asysta.directory.v1.ListCaseloadsRequest
+	31, // 31: asysta.directory.v1.DirectoryService.ListUncoveredFamilies:input_type -> asysta.directory.v1.ListUncoveredFamiliesRequest
+	32, // 32: asysta.directory.v1.DirectoryService.WhoAmI:output_type -> asysta.directory.v1.WhoAmIResponse
+	33, // 33: asysta.directory.v1.DirectoryService.GetCounty:output_type -> asysta.directory.v1.County
+	33, // 34: asysta.directory.v1.DirectoryService.UpdateCounty:output_type -> asysta.directory.v1.County
+	34, // 35: asysta.directory.v1.DirectoryService.CreateGmina:output_type -> asysta.directory.v1.Gmina
+	34, // 36: asysta.directory.v1.DirectoryService.GetGmina:output_type -> asysta.directory.v1.Gmina
+	35, // 37: asysta.directory.v1.DirectoryService.ListGminas:output_type -> asysta.directory.v1.ListGminasResponse
+	34, // 38: asysta.directory.v1.DirectoryService.UpdateGmina:output_type -> asysta.directory.v1.Gmina
+	36, // 39: asysta.directory.v1.DirectoryService.CreatePerson:output_type -> asysta.directory.v1.Person
+	36, // 40: asysta.directory.v1.DirectoryService.GetPerson:output_type -> asysta.directory.v1.Person
+	37, // 41: asysta.directory.v1.DirectoryService.ListPeople:output_type -> asysta.directory.v1.ListPeopleResponse
+	36, // 42: asysta.directory.v1.DirectoryService.UpdatePerson:output_type -> asysta.directory.v1.Person
+	36, // 43: asysta.directory.v1.DirectoryService.LinkSubject:output_type -> asysta.directory.v1.Person
+	36, // 44: asysta.directory.v1.DirectoryService.UnlinkSubject:output_type -> asysta.directory.v1.Person
+	36, // 45: asysta.directory.v1.DirectoryService.DeactivatePerson:output_type -> asysta.directory.v1.Person
+	36, // 46: asysta.directory.v1.DirectoryService.ReactivatePerson:output_type -> asysta.directory.v1.Person
+	38, // 47: asysta.directory.v1.DirectoryService.ListCoordinators:output_type -> asysta.directory.v1.ListCoordinatorsResponse
+	39, // 48: asysta.directory.v1.DirectoryService.CreateStaffMember:output_type -> asysta.directory.v1.StaffMember
+	39, // 49: asysta.directory.v1.DirectoryService.GetStaffMember:output_type -> asysta.directory.v1.StaffMember
+	40, // 50: asysta.directory.v1.DirectoryService.ListStaffMembers:output_type -> asysta.directory.v1.ListStaffMembersResponse
+	39, // 51: asysta.directory.v1.DirectoryService.UpdateStaffMember:output_type -> asysta.directory.v1.StaffMember
+	41, // 52: asysta.directory.v1.DirectoryService.EndEmployment:output_type -> asysta.directory.v1.EndEmploymentResponse
+	42, // 53: asysta.directory.v1.DirectoryService.RecordAbsence:output_type -> asysta.directory.v1.RecordAbsenceResponse
+	39, // 54: asysta.directory.v1.DirectoryService.CancelAbsence:output_type -> asysta.directory.v1.StaffMember
+	39, // 55: asysta.directory.v1.DirectoryService.AppointDeputy:output_type -> asysta.directory.v1.StaffMember
+	39, // 56: asysta.directory.v1.DirectoryService.RevokeDeputy:output_type -> asysta.directory.v1.StaffMember
+	43, // 57: asysta.directory.v1.DirectoryService.CreateInstitution:output_type -> asysta.directory.v1.Institution
+	43, // 58: asysta.directory.v1.DirectoryService.GetInstitution:output_type -> asysta.directory.v1.Institution
+	44, // 59: asysta.directory.v1.DirectoryService.ListInstitutions:output_type -> asysta.directory.v1.ListInstitutionsResponse
+	43, // 60: asysta.directory.v1.DirectoryService.UpdateInstitution:output_type -> asysta.directory.v1.Institution
+	45, // 61: asysta.directory.v1.DirectoryService.GetCaseload:output_type -> asysta.directory.v1.Caseload
+	46, // 62: asysta.directory.v1.DirectoryService.ListCaseloads:output_type -> asysta.directory.v1.ListCaseloadsResponse
+	47, // 63: asysta.directory.v1.DirectoryService.ListUncoveredFamilies:output_type -> asysta.directory.v1.ListUncoveredFamiliesResponse
+	32, // [32:64] is the sub-list for method output_type
+	0,  // [0:32] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name
@@ -216,6 +227,7 @@ func file_asysta_directory_v1_directory_service_proto_init() {
 		return
 	}
 	file_asysta_directory_v1_caseload_proto_init()
+	file_asysta_directory_v1_county_proto_init()
 	file_asysta_directory_v1_gmina_proto_init()
 	file_asysta_directory_v1_institution_proto_init()
 	file_asysta_directory_v1_office_proto_init()

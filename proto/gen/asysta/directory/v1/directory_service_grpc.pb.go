@@ -22,6 +22,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	DirectoryService_WhoAmI_FullMethodName                = "/asysta.directory.v1.DirectoryService/WhoAmI"
+	DirectoryService_GetCounty_FullMethodName             = "/asysta.directory.v1.DirectoryService/GetCounty"
+	DirectoryService_UpdateCounty_FullMethodName          = "/asysta.directory.v1.DirectoryService/UpdateCounty"
 	DirectoryService_CreateGmina_FullMethodName           = "/asysta.directory.v1.DirectoryService/CreateGmina"
 	DirectoryService_GetGmina_FullMethodName              = "/asysta.directory.v1.DirectoryService/GetGmina"
 	DirectoryService_ListGminas_FullMethodName            = "/asysta.directory.v1.DirectoryService/ListGminas"
@@ -57,13 +59,20 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Gminas, people, staff, partner institutions and caseloads. Every change needs a request_id, and an etag where the resource exists; the
+// County, gminas, people, staff, partner institutions and caseloads. Every change needs a request_id, and an etag where the resource exists; the
 // answer is the resource as changed. No method takes or gives data of a family but ListUncoveredFamilies, EndEmployment, RecordAbsence and GetCaseload.
 type DirectoryServiceClient interface {
 	// Says who the caller is: person, roles, employments of today, and which methods each of them may call.
 	//
 	// Caller: anybody with a login. No errors of its own.
 	WhoAmI(ctx context.Context, in *WhoAmIRequest, opts ...grpc.CallOption) (*WhoAmIResponse, error)
+	// Gives the county with its settings.
+	GetCounty(ctx context.Context, in *GetCountyRequest, opts ...grpc.CallOption) (*County, error)
+	// Changes the settings of the county. What they mean for caseloads holds for every step from now on; caseloads of families that no step meets follow with the next
+	// daily reconciliation.
+	//
+	// Errors: ABORTED on a stale etag.
+	UpdateCounty(ctx context.Context, in *UpdateCountyRequest, opts ...grpc.CallOption) (*County, error)
 	// Makes a gmina of the county.
 	//
 	// Errors: INVALID_ARGUMENT on a TERYT code of another county or settings out of range; ALREADY_EXISTS when the gmina is there.
@@ -194,6 +203,26 @@ func (c *directoryServiceClient) WhoAmI(ctx context.Context, in *WhoAmIRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WhoAmIResponse)
 	err := c.cc.Invoke(ctx, DirectoryService_WhoAmI_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *directoryServiceClient) GetCounty(ctx context.Context, in *GetCountyRequest, opts ...grpc.CallOption) (*County, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(County)
+	err := c.cc.Invoke(ctx, DirectoryService_GetCounty_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *directoryServiceClient) UpdateCounty(ctx context.Context, in *UpdateCountyRequest, opts ...grpc.CallOption) (*County, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(County)
+	err := c.cc.Invoke(ctx, DirectoryService_UpdateCounty_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -494,13 +523,20 @@ func (c *directoryServiceClient) ListUncoveredFamilies(ctx context.Context, in *
 // All implementations should embed UnimplementedDirectoryServiceServer
 // for forward compatibility.
 //
-// Gminas, people, staff, partner institutions and caseloads. Every change needs a request_id, and an etag where the resource exists; the
+// County, gminas, people, staff, partner institutions and caseloads. Every change needs a request_id, and an etag where the resource exists; the
 // answer is the resource as changed. No method takes or gives data of a family but ListUncoveredFamilies, EndEmployment, RecordAbsence and GetCaseload.
 type DirectoryServiceServer interface {
 	// Says who the caller is: person, roles, employments of today, and which methods each of them may call.
 	//
 	// Caller: anybody with a login. No errors of its own.
 	WhoAmI(context.Context, *WhoAmIRequest) (*WhoAmIResponse, error)
+	// Gives the county with its settings.
+	GetCounty(context.Context, *GetCountyRequest) (*County, error)
+	// Changes the settings of the county. What they mean for caseloads holds for every step from now on; caseloads of families that no step meets follow with the next
+	// daily reconciliation.
+	//
+	// Errors: ABORTED on a stale etag.
+	UpdateCounty(context.Context, *UpdateCountyRequest) (*County, error)
 	// Makes a gmina of the county.
 	//
 	// Errors: INVALID_ARGUMENT on a TERYT code of another county or settings out of range; ALREADY_EXISTS when the gmina is there.
@@ -629,6 +665,12 @@ type UnimplementedDirectoryServiceServer struct{}
 func (UnimplementedDirectoryServiceServer) WhoAmI(context.Context, *WhoAmIRequest) (*WhoAmIResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WhoAmI not implemented")
 }
+func (UnimplementedDirectoryServiceServer) GetCounty(context.Context, *GetCountyRequest) (*County, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCounty not implemented")
+}
+func (UnimplementedDirectoryServiceServer) UpdateCounty(context.Context, *UpdateCountyRequest) (*County, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateCounty not implemented")
+}
 func (UnimplementedDirectoryServiceServer) CreateGmina(context.Context, *CreateGminaRequest) (*Gmina, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateGmina not implemented")
 }
@@ -750,6 +792,42 @@ func _DirectoryService_WhoAmI_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DirectoryServiceServer).WhoAmI(ctx, req.(*WhoAmIRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DirectoryService_GetCounty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCountyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DirectoryServiceServer).GetCounty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DirectoryService_GetCounty_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DirectoryServiceServer).GetCounty(ctx, req.(*GetCountyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DirectoryService_UpdateCounty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateCountyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DirectoryServiceServer).UpdateCounty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DirectoryService_UpdateCounty_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DirectoryServiceServer).UpdateCounty(ctx, req.(*UpdateCountyRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1286,6 +1364,14 @@ var DirectoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WhoAmI",
 			Handler:    _DirectoryService_WhoAmI_Handler,
+		},
+		{
+			MethodName: "GetCounty",
+			Handler:    _DirectoryService_GetCounty_Handler,
+		},
+		{
+			MethodName: "UpdateCounty",
+			Handler:    _DirectoryService_UpdateCounty_Handler,
 		},
 		{
 			MethodName: "CreateGmina",

@@ -1,0 +1,69 @@
+package server_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
+)
+
+// The county's administrator alone changes what the county decides; name and office stay as they were founded.
+func TestCountySettings(t *testing.T) {
+	w := newWorld(t)
+	w.employ(gminaA, "kierownik", headRole)
+	auditor := must[*directoryv1.Person](t)(w.client.CreatePerson(w.As(rootLogin), &directoryv1.CreatePersonRequest{Parent: "powiaty/" + county, RequestId: w.RequestID(),
+		Person: &directoryv1.Person{DisplayName: "Anna Audytor", CountyRoles: []directoryv1.CountyRole{directoryv1.CountyRole_COUNTY_ROLE_AUDITOR}}}))
+	w.link(auditor.GetName(), "audytor")
+	get := func(login, name string) (*directoryv1.County, error) {
+		return w.client.GetCounty(w.As(login), &directoryv1.GetCountyRequest{Name: name})
+	}
+	before := must[*directoryv1.County](t)(get(rootLogin, "powiaty/"+county))
+	if before.GetDisplayName() != "powiat grajewski" || before.GetSettings().GetMonitoringCounts() || before.GetAllowedActions()[0] != "UpdateCounty" {
+		t.Error(before)
+	}
+	counts := &directoryv1.CountySettings{MonitoringCounts: true}
+	update := func(login, name, etag string, dry bool, paths ...string) (*directoryv1.County, error) {
+		return w.client.UpdateCounty(w.As(login), &directoryv1.UpdateCountyRequest{County: &directoryv1.County{Name: name, DisplayName: "powiat inny", Settings: counts},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}, Etag: etag, RequestId: w.RequestID(), ValidateOnly: dry})
+	}
+	for _, tc := range []struct{ name, login, county, etag, path, want string }{
+		{"by a head", "kierownik", county, before.GetEtag(), "settings", "PermissionDenied DENIED"},
+		{"by an auditor", "audytor", county, before.GetEtag(), "settings", "PermissionDenied DENIED"},
+		{"of another county", rootLogin, "9999", before.GetEtag(), "settings", "PermissionDenied DENIED"},
+		{"name", rootLogin, county, before.GetEtag(), "display_name", "InvalidArgument UPDATE_MASK"},
+		{"unknown field", rootLogin, county, before.GetEtag(), "settings.colour", "InvalidArgument UPDATE_MASK"},
+		{"stale", rootLogin, county, "17", "settings", "Aborted STALE_ETAG"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := update(tc.login, "powiaty/"+tc.county, tc.etag, false, tc.path)
+			if got := reasonOf(err); got != tc.want {
+				t.Errorf("%s, want %s (%v)", got, tc.want, err)
+			}
+		})
+	}
+	if tried := must[*directoryv1.County](t)(update(rootLogin, before.GetName(), before.GetEtag(), true, "*")); !tried.GetSettings().GetMonitoringCounts() {
+		t.Error(tried)
+	}
+	if now := must[*directoryv1.County](t)(get(rootLogin, before.GetName())); !cmp.Equal(now, before, protocmp.Transform()) {
+		t.Errorf("refused or tried only, yet changed: %v", now)
+	}
+	after := must[*directoryv1.County](t)(update(rootLogin, before.GetName(), before.GetEtag(), false, "settings.monitoring_counts"))
+	if diff := cmp.Diff(before, after, protocmp.Transform(), protocmp.IgnoreFields(after, "settings", "etag", "update_time")); diff != "" || !after.GetSettings().GetMonitoringCounts() {
+		t.Error(diff, after)
+	}
+	seen := must[*directoryv1.County](t)(get("audytor", before.GetName()))
+	if diff := cmp.Diff(after, seen, protocmp.Transform(), protocmp.IgnoreFields(after, "allowed_actions")); diff != "" || len(seen.GetAllowedActions()) != 0 {
+		t.Error(diff, seen)
+	}
+	if _, err := get("kierownik", before.GetName()); reasonOf(err) != "PermissionDenied DENIED" {
+		t.Error(err)
+	}
+	assistant := w.employ(gminaA, "asystent", assistantRole)
+	load := must[*directoryv1.ListCaseloadsResponse](t)(w.client.ListCaseloads(w.As("kierownik"), &directoryv1.ListCaseloadsRequest{Parent: "gminas/" + gminaA}))
+	if l := load.GetCaseloads(); len(l) != 1 || l[0].GetStaff() != assistant.GetName() || !l[0].GetMonitoringCounts() {
+		t.Error(l)
+	}
+}
