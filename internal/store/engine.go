@@ -143,13 +143,16 @@ type EngineQuery struct {
 	After      []any // full key (all fields of the index, then _id) of the last hit of the page before; nil from the start
 	Desc       bool
 	Limit      int
-	// Narrow does without the elements that Steps named Apart; an engine may give them all the same.
+	// Narrow does without the fields NarrowWithout, and so without the elements that Steps named Apart; an engine may give them all the same.
 	Narrow bool
 	// Outline wants OutlineOf of each document, which an engine may keep; it may also give more of the document, without what Narrow does without where that is asked for.
 	Outline bool
 	// Known tells whether the caller has this version of a document of an index already: the hit comes without the document then, if the engine is Whole.
 	Known func(id string, version int64) bool
 }
+
+// NarrowWithout are the fields of a document that no list shows.
+var NarrowWithout = []string{"requests", "sections"}
 
 // EngineHit is one index entry and its document. Key has a value for each field of the index and then the _id. Body is nil where the query's Known said so.
 type EngineHit struct {

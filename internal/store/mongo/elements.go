@@ -73,7 +73,7 @@ func (e *engine) withBodies(ctx context.Context, q store.EngineQuery, keys [][]a
 			ids = append(ids, id)
 		}
 	}
-	cursor, err := e.db.Collection(q.Collection).Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+	cursor, err := e.db.Collection(q.Collection).Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, shown(q))
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func leadsThrough(field, array string) bool {
 
 // list lets the server select, sort and limit. errArray comes with the path of the array that was met.
 func (e *engine) list(ctx context.Context, q store.EngineQuery) ([]store.EngineHit, string, error) {
-	find := options.Find().SetSort(order(q)).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit))
+	find := shown(q).SetSort(order(q)).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit))
 	cursor, err := e.db.Collection(q.Collection).Find(ctx, listFilter(q), find)
 	if err != nil {
 		return nil, "", err
@@ -93,6 +93,19 @@ func (e *engine) list(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 		}
 	}
 	return hits, "", nil
+}
+
+// shown asks for as much of the documents as a query wants.
+func shown(q store.EngineQuery) *options.FindOptionsBuilder {
+	find := options.Find()
+	if !q.Narrow {
+		return find
+	}
+	var without bson.D
+	for _, field := range store.NarrowWithout {
+		without = append(without, bson.E{Key: field, Value: int32(0)})
+	}
+	return find.SetProjection(without)
 }
 
 // emptyArray looks for a document with an empty array in one of the fields behind Equal.

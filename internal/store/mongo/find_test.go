@@ -292,3 +292,26 @@ func TestValuesOfDifferentElements(t *testing.T) {
 		}
 	}
 }
+
+// A list that does without them does not fetch what no list shows, be the index over a value or through an array.
+func TestNarrowListsLeaveFieldsOnTheServer(t *testing.T) {
+	uri, database := mongotest.Unrecorded(t)
+	e := openAt(t, uri, database)
+	for field, value := range map[string]any{"v": "x", "list": bson.A{"x", "y"}} {
+		declare(t, e, field)
+		body := bson.D{{Key: field, Value: value}, {Key: "requests", Value: "r"}, {Key: "cover", Value: "c"}, {Key: "sections", Value: "s"}}
+		if err := e.Write(t.Context(), []store.Step{insertStep(t, "c", field, body)}); err != nil {
+			t.Fatal(err)
+		}
+		for narrow, want := range map[bool]int{true: 3, false: 5} { // the _id among them
+			hits, err := e.Find(t.Context(), store.EngineQuery{Collection: "c", Index: "i", Fields: []string{field}, From: "x", Limit: 5, Narrow: narrow})
+			if err != nil || len(hits) == 0 {
+				t.Fatal(hits, err)
+			}
+			elements, err := hits[0].Body.Elements()
+			if err != nil || len(elements) != want {
+				t.Errorf("narrow %v over %s: %v, %v", narrow, field, hits[0].Body, err)
+			}
+		}
+	}
+}

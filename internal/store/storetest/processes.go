@@ -31,20 +31,31 @@ func readAtOnce(t *testing.T, b *bench) {
 			if diff := cmp.Diff(doc, load(t, s, doc.Ref()), compareDocuments); diff != "" {
 				t.Errorf("%s loads (-committed +read):\n%s", name, diff)
 			}
-			for _, narrow := range []bool{true, false, true} {
-				page, err := s.List(t.Context(), store.FamilyFiles, store.Query{Index: "by_opened", Limit: 10, Narrow: narrow})
+			for _, q := range []store.Query{{Narrow: true}, {}, {Narrow: true}} {
+				q.Index, q.Limit = "by_opened", 10
+				page, err := s.List(t.Context(), store.FamilyFiles, q)
 				if err != nil || len(page.Hits) != 1 || page.Hits[0].Doc.Version != doc.Version || !cmp.Equal(page.Hits[0].Doc.Cover, doc.Cover) {
 					t.Errorf("%s lists %v, %v", name, page.Hits, err)
 				}
+			}
+			page, err := s.List(t.Context(), store.FamilyFiles, store.Query{Index: "by_opened", Limit: 10, Outline: true})
+			if err != nil || len(page.Hits) != 1 || page.Hits[0].Doc.Version != doc.Version || difficulty(page.Hits[0].Doc) != int64(turn+1) {
+				t.Errorf("%s lists by outlines %v, %v", name, page.Hits, err)
 			}
 		}
 	}
 }
 
 func sectioned(n int) store.Change {
-	c := change(bson.D{{Key: "opened_on", Value: day(1)}, {Key: "n", Value: int64(n)}})
+	c := change(bson.D{{Key: "opened_on", Value: day(1)}, {Key: "n", Value: int64(n)}, {Key: "difficulty", Value: int64(n)}})
 	c.Sections = map[string]any{"casefile": bson.D{{Key: "n", Value: int64(n / 2)}}} // every other commit leaves it as it is
 	return c
+}
+
+// difficulty is a fact that outlines have.
+func difficulty(d *store.Document) int64 {
+	n, _ := d.Cover.Lookup("difficulty").AsInt64OK()
+	return n
 }
 
 func narrowList(t *testing.T, b *bench) {
@@ -61,6 +72,15 @@ func narrowList(t *testing.T, b *bench) {
 		}
 		_, _, err = reader.Commit(t.Context(), narrow, sectioned(2))
 		wantErr(t, "commit", err, store.ErrNarrow)
+		if page, err = reader.List(t.Context(), store.FamilyFiles, store.Query{Index: "by_opened", Limit: 10, Outline: true}); err != nil || len(page.Hits) != 1 {
+			t.Fatalf("list by outlines: %v, %v", page, err)
+		}
+		outline := page.Hits[0].Doc
+		if len(outline.Sections) > 0 || difficulty(outline) != difficulty(doc) || outline.ID != doc.ID || outline.Version != doc.Version || outline.Gmina != doc.Gmina || outline.County != doc.County {
+			t.Errorf("an outline is %v with the cover %v", outline, outline.Cover)
+		}
+		_, _, err = reader.Commit(t.Context(), outline, sectioned(2))
+		wantErr(t, "commit on an outline", err, store.ErrNarrow)
 		full := load(t, reader, doc.Ref())
 		if diff := cmp.Diff(doc, full, compareDocuments); diff != "" {
 			t.Errorf("loaded after the list (-committed +read):\n%s", diff)
