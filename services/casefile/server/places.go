@@ -119,7 +119,7 @@ func (s *Server) giveBack(ctx context.Context, doc *store.Document, to casefile.
 	if to.Person == "" {
 		return
 	}
-	quiet, _ := store.WithReadSet(ctx)
+	quiet := store.Unnoted(ctx)
 	if now, err := s.deps.Store.For(doc.Gmina).Load(quiet, doc.Ref()); err == nil {
 		if err := s.settlePerson(ctx, now, to.Person); err != nil {
 			s.deps.Log.WarnContext(ctx, "place not given back; the sweep will")
