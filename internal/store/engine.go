@@ -27,6 +27,8 @@ type EngineOptions struct {
 	FailPoint func(FailPoint) error
 	// NoSync gives up durability while a fresh database is filled (SQLite only).
 	NoSync bool
+	// ShortLog copies the write-ahead log a hundred times as often, and lets it begin anew so (SQLite only). It is for proofs of what then may go wrong.
+	ShortLog bool
 }
 
 // EngineOption changes EngineOptions.

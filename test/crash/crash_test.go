@@ -75,7 +75,7 @@ func TestPower(t *testing.T) {
 		t.Log(f)
 		return f
 	}
-	if f := run(24); f.lost+f.broken > 0 || f.cuts == 0 || f.acknowledged < 160 {
+	if f := run(24); f.lost+f.broken > 0 || f.cuts == 0 || f.acknowledged < 160 || f.anew < 2 {
 		t.Errorf("%v: %v", f, f.notes)
 	}
 	if f := run(8, sqlite.WithoutSync()); f.lost+f.broken == 0 {

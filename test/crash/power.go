@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,19 +28,20 @@ type powerRun struct {
 	until   time.Time
 	dir     string
 	commits int                  // how many are made before the first cut is looked at
-	engine  []store.EngineOption // of the store that is written to; the test that proves the guard takes the syncs away
+	engine  []store.EngineOption // of the store that is written to, whose log is short; the test that proves the guard takes the syncs away
 }
 
 // powerFigures is what a powerRun has found.
 type powerFigures struct {
 	cuts, ops, syncs, acknowledged int
+	anew                           int // how often the log began anew
 	lost, broken                   int
 	notes                          []string
 }
 
 // String gives the figures as they are recorded.
 func (f *powerFigures) String() string {
-	return fmt.Sprintf("%d cuts in %d writes and %d syncs, acknowledged commits and access lines %d, lost %d, images that do not verify %d", f.cuts, f.ops, f.syncs, f.acknowledged, f.lost, f.broken)
+	return fmt.Sprintf("%d cuts in %d writes and %d syncs, the log begun %d times, acknowledged commits and access lines %d, lost %d, images that do not verify %d", f.cuts, f.ops, f.syncs, f.anew, f.acknowledged, f.lost, f.broken)
 }
 
 func (f *powerFigures) note(format string, args ...any) {
@@ -69,11 +71,14 @@ func (r powerRun) run(ctx context.Context) (*powerFigures, error) {
 	f := &powerFigures{acknowledged: len(acks)}
 	ops := watch.Ops()
 	for _, op := range ops {
-		if op.Kind == disk.Sync {
+		switch {
+		case op.Kind == disk.Sync:
 			f.syncs++
-		} else {
-			f.ops++
+			continue
+		case op.Kind == disk.Write && op.Offset == 0 && strings.HasSuffix(op.Path, "-wal"):
+			f.anew++ // its head is written when it begins
 		}
+		f.ops++
 	}
 	dice := rand.New(rand.NewPCG(r.seed, 3)) //nolint:gosec // repeatable by its seed
 	at := make([]int, r.cuts)
@@ -108,7 +113,7 @@ func (r powerRun) write(ctx context.Context, watch *disk.Watch) (_ []acknowledge
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	engine, err := sqlite.Open(ctx, filepath.Join(dir, "county.db"), r.engine...)
+	engine, err := sqlite.Open(ctx, filepath.Join(dir, "county.db"), append([]store.EngineOption{sqlite.WithShortLog()}, r.engine...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -11,11 +11,20 @@ import (
 // that happens to fill the log, and everybody waits for it. The writer does only the last frames, so that the log can begin anew; only then does SQLite sync the database
 // file, and what was copied before has been written to the disk by then, a slice at a time. Durability is SQLite's own: the log is kept until that sync.
 const (
-	copyAfter   = 1_024  // Writes between two copyings
-	beginAnewAt = 32_000 // frames (pages of 4 KB) in the log from which it is to begin anew
-	writerCopy  = 64_000 // frames at which the writer copies all the same
-	fewFrames   = 1_000  // so few new ones are left to the writer
-	rounds      = 5      // at most, to come down to so few
+	writerCopy = 64_000 // frames (pages of 4 KB) at which the writer copies all the same
+	rounds     = 5      // at most, to come down to few new frames
+)
+
+// logLimits say when the log is copied and begins anew.
+type logLimits struct {
+	copyAfter int // Writes between two copyings
+	beginAnew int // frames in the log from which it is to begin anew
+	few       int // so few new ones are left to the writer
+}
+
+var (
+	shipped = logLimits{copyAfter: 1_024, beginAnew: 32_000, few: 1_000}
+	short   = logLimits{copyAfter: 10, beginAnew: 320, few: 10}
 )
 
 // copyLoop copies the log whenever enough was written, until Close.
@@ -34,7 +43,7 @@ func (e *Engine) copyLoop() {
 
 // noteWrites counts Writes and wakes copyLoop.
 func (e *Engine) noteWrites(n int) {
-	if e.sinceCopy += n; e.sinceCopy < copyAfter {
+	if e.sinceCopy += n; e.sinceCopy < e.limits.copyAfter {
 		return
 	}
 	e.sinceCopy = 0
@@ -55,10 +64,10 @@ func (e *Engine) copyLog(ctx context.Context) error {
 		if !e.unsynced.Load() {
 			e.writeBack()
 		}
-		if frames < beginAnewAt {
+		if frames < e.limits.beginAnew {
 			return nil
 		}
-		if round > 0 && frames-before < fewFrames {
+		if round > 0 && frames-before < e.limits.few {
 			break
 		}
 		before = frames

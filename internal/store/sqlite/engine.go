@@ -24,6 +24,11 @@ func WithoutSync() store.EngineOption {
 	return func(o *store.EngineOptions) { o.NoSync = true }
 }
 
+// WithShortLog has the log copied and begun anew a hundred times as often, for tests of what a loss of power leaves.
+func WithShortLog() store.EngineOption {
+	return func(o *store.EngineOptions) { o.ShortLog = true }
+}
+
 // readers is how many calls read at once, each on a connection of its own.
 const readers = 8
 
@@ -57,6 +62,7 @@ type Engine struct {
 	file      *os.File      // the database, of which writeBack asks the system; closed last: with it the process gives up its locks on the file
 	unsynced  atomic.Bool   // nothing is synced, see WithoutSync
 	sinceCopy int           // Writes; the writer's own
+	limits    logLimits
 
 	copy    *sql.DB
 	writer  *writer
@@ -96,6 +102,10 @@ func Open(ctx context.Context, path string, opts ...store.EngineOption) (*Engine
 }
 
 func (e *Engine) open(ctx context.Context, path string) (err error) {
+	e.limits = shipped
+	if e.opts.ShortLog {
+		e.limits = short
+	}
 	sync := "FULL"
 	if e.opts.NoSync {
 		sync = "OFF"
