@@ -90,32 +90,29 @@ func (f *filter) narrow(g access.Grant) {
 	}
 }
 
-// query gives the index that fits the filter best.
+// query gives the index that fits the filter best: what follows in it is the day of opening, so that the newest come first whatever is asked for.
 func (f filter) query() store.Query {
 	q := store.Query{Index: "by_opened", Desc: true}
-	byState := func(index, value string) {
-		q.Index, q.Equal = index, []any{value}
-		if f.state != "" {
-			q.Equal = append(q.Equal, string(f.state))
+	of := func(index, value string) {
+		if q.Index, q.Equal = index+"_opened", []any{value}; f.state != "" {
+			q.Index, q.Equal = index, append(q.Equal, string(f.state))
 		}
 	}
 	switch {
 	case f.assistant != "":
-		byState("by_assistant", f.assistant)
+		of("by_assistant", f.assistant)
 	case f.socialWorker != "":
-		byState("by_social_worker", f.socialWorker)
+		of("by_social_worker", f.socialWorker)
 	case f.body != "":
-		byState("by_body", f.body)
+		of("by_body", f.body)
 	case f.state != "":
 		q.Index, q.Equal = "by_state", []any{string(f.state)}
 	}
-	if q.Index == "by_opened" || f.state != "" {
-		if !f.from.IsZero() {
-			q.From = f.from.String()
-		}
-		if !f.to.IsZero() {
-			q.To = f.to.AddDays(1).String()
-		}
+	if !f.from.IsZero() {
+		q.From = f.from.String()
+	}
+	if !f.to.IsZero() {
+		q.To = f.to.AddDays(1).String()
 	}
 	return q
 }

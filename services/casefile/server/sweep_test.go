@@ -9,7 +9,9 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
+	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
+	"asysta.example/internal/familyfile"
 	"asysta.example/internal/store"
 	"asysta.example/services/casefile/caseload/keeper"
 )
@@ -158,5 +160,41 @@ func TestList(t *testing.T) {
 		if x.GetActor().GetPerson() == person("sw-2") || x.GetActor().GetPerson() == person("as-2") {
 			t.Errorf("who saw nothing counts as a reader: %v", x)
 		}
+	}
+}
+
+// Whatever a list is asked for, the files opened last come first: those of one assistant too, whatever state they are in.
+func TestTheNewestFilesComeFirst(t *testing.T) {
+	w := newWorld(t)
+	for id, f := range map[string]struct {
+		state  familyfile.State
+		opened string
+	}{"a": {familyfile.Ended, "2026-01-15"}, "b": {familyfile.Cooperation, "2026-02-20"}, "c": {familyfile.Monitoring, "2025-06-01"}, "d": {familyfile.Assigned, "2026-02-27"}} {
+		w.Write(w.Deps.Store.For(gmina), store.FamilyFiles, id, familyfile.Cover{Number: id, State: f.state, OpenedOn: calendar.MustParse(f.opened), Assistant: "as-1", AssistantPer: "p-as-1",
+			SocialWorker: "sw-1", ContractedBody: "body-1"})
+	}
+	for name, req := range map[string]*casefilev1.ListFamilyFilesRequest{
+		"all": {}, "of an assistant": {Assistant: staff("as-1")}, "of a social worker": {SocialWorker: staff("sw-1")}, "of a body": {ContractedBody: "gminas/" + gmina + "/institutions/body-1"},
+	} {
+		req.Parent, req.PageSize = "gminas/"+gmina, 3
+		var got []string
+		for {
+			list, err := w.client.ListFamilyFiles(w.As("head"), req)
+			must(t, err)
+			for _, f := range list.GetFamilyFiles() {
+				got = append(got, f.GetNumber())
+			}
+			if req.PageToken = list.GetNextPageToken(); req.PageToken == "" {
+				break
+			}
+		}
+		if strings.Join(got, "") != "dbac" {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	list, err := w.client.ListFamilyFiles(w.As("as-1"), &casefilev1.ListFamilyFilesRequest{Parent: "gminas/" + gmina, OpenedFromDate: on("2026-01-15"), OpenedToDate: on("2026-02-20")})
+	must(t, err)
+	if len(list.GetFamilyFiles()) != 2 || list.GetFamilyFiles()[0].GetNumber() != "b" {
+		t.Errorf("opened between two days: %v", list)
 	}
 }
