@@ -49,6 +49,12 @@ func sentence(v *protovalidate.Violation) string {
 		return strings.TrimSuffix(v.Proto.GetMessage(), ".") + "."
 	}
 	id := v.Proto.GetRuleId()
+	if strings.HasSuffix(id, ".min_len") && ruleValue(v) == "1" {
+		return sentences["required"]
+	}
+	if text, ok := countedSentence(id, ruleValue(v)); ok {
+		return text
+	}
 	if text, ok := sentences[id]; ok {
 		if strings.Contains(text, "%") {
 			return fmt.Sprintf(text, ruleValue(v))
@@ -56,9 +62,6 @@ func sentence(v *protovalidate.Violation) string {
 		return text
 	}
 	_, rule, _ := strings.Cut(id, ".")
-	if rule == "min_len" && ruleValue(v) == "1" {
-		return sentences["required"]
-	}
 	if text, ok := comparisons[rule]; ok {
 		return fmt.Sprintf(text, ruleValue(v))
 	}
@@ -121,12 +124,30 @@ var comparisons = map[string]string{
 	"const":    "dozwolona jest tylko wartość: %s.",
 	"in":       "wybierz jedną z dozwolonych wartości (%s).",
 	"not_in":   "tej wartości nie można tu podać (%s).",
-	"len":      "długość musi wynosić dokładnie %s.",
-	"min_len":  "za krótkie: podaj co najmniej %s znaków.",
-	"max_len":  "za długie: można wpisać do %s znaków.",
 	"prefix":   "zapis musi zaczynać się od „%s”.",
 	"suffix":   "zapis musi kończyć się na „%s”.",
 	"contains": "zapis musi zawierać „%s”.",
+}
+
+// counted words the rules of a length, by rule id: what stands before the number, and the noun after it.
+var counted = map[string]struct {
+	before string
+	of     noun
+}{
+	"string.len":       {"długość musi wynosić dokładnie ", characters},
+	"string.min_len":   {"za krótkie: podaj co najmniej ", characters},
+	"string.max_len":   {"za długie: można wpisać do ", charactersTo},
+	"string.len_bytes": {"długość musi wynosić dokładnie ", octets},
+	"string.min_bytes": {"za krótkie: co najmniej ", octets},
+	"string.max_bytes": {"za długie: najwyżej ", octets},
+	"bytes.len":        {"długość musi wynosić dokładnie ", octets},
+	"bytes.min_len":    {"za mało danych: co najmniej ", octets},
+	"bytes.max_len":    {"za dużo danych: najwyżej ", octets},
+}
+
+func countedSentence(rule, number string) (string, bool) {
+	c, ok := counted[rule]
+	return c.before + c.of.count(number) + ".", ok
 }
 
 // sentences words the other standard rules, by rule id.
@@ -134,9 +155,6 @@ var sentences = map[string]string{
 	"required":                             "to pole jest wymagane.",
 	"message.oneof":                        "podaj dokładnie jedną z wymaganych wartości.",
 	"string.pattern":                       "zapis nie ma wymaganej postaci.",
-	"string.min_bytes":                     "za krótkie: co najmniej %s bajtów.",
-	"string.max_bytes":                     "za długie: najwyżej %s bajtów.",
-	"string.len_bytes":                     "długość musi wynosić dokładnie %s bajtów.",
 	"string.not_contains":                  "zapis nie może zawierać „%s”.",
 	"string.email":                         "podaj poprawny adres e-mail.",
 	"string.email_empty":                   "podaj adres e-mail.",
@@ -154,8 +172,6 @@ var sentences = map[string]string{
 	"repeated.unique":                      "pozycje nie mogą się powtarzać.",
 	"map.min_pairs":                        "za mało pozycji: podaj co najmniej %s.",
 	"map.max_pairs":                        "za dużo pozycji: najwyżej %s.",
-	"bytes.min_len":                        "za mało danych: co najmniej %s bajtów.",
-	"bytes.max_len":                        "za dużo danych: najwyżej %s bajtów.",
 	"timestamp.gt_now":                     "podaj chwilę późniejszą niż obecna.",
 	"timestamp.lt_now":                     "podaj chwilę wcześniejszą niż obecna.",
 	"timestamp.within":                     "ta chwila jest zbyt odległa od obecnej.",
