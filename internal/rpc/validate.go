@@ -43,8 +43,14 @@ func (v *validator) check(req proto.Message) error {
 	return fields.Err()
 }
 
+// malformedRequestID is the one sentence of every request id that is missing or malformed, by whichever rule the contract asks for its form.
+const malformedRequestID = "identyfikator żądania (request_id) ma od 8 do 64 znaków: litery, cyfry i łączniki."
+
 // sentence says in Polish what is wrong and what to do. Rules that the contract words itself are Polish there.
 func sentence(v *protovalidate.Violation) string {
+	if v.FieldDescriptor != nil && v.FieldDescriptor.Name() == "request_id" {
+		return malformedRequestID
+	}
 	if custom(v.Proto) {
 		return strings.TrimSuffix(v.Proto.GetMessage(), ".") + "."
 	}
