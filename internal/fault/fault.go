@@ -73,9 +73,10 @@ func Invalid(path, reason, polish string) *Error {
 	return &Error{Kind: KindInvalid, Reason: reason, Polish: "Popraw dane: " + polish, Fields: []Field{{Path: path, Polish: polish}}}
 }
 
-// Denied is the one answer to whatever the caller may not see or do; it does not tell why.
+// Denied is the one answer to whatever the caller may not see or do; it does not tell why. Heads, coordinators and administrators get it too, so its sentence
+// names both who gives access.
 func Denied() *Error {
-	return &Error{Kind: KindDenied, Reason: "DENIED", Polish: "Brak uprawnień do tej czynności albo nie ma takiej sprawy. Jeżeli to Twoja sprawa, poproś kierownika ośrodka o sprawdzenie uprawnień."}
+	return &Error{Kind: KindDenied, Reason: "DENIED", Polish: "Brak uprawnień do tej czynności albo nie ma takich danych. Jeżeli należy ona do Twoich zadań, sprawdź adres i uprawnienia: w ośrodku nadaje je kierownik, w powiecie administrator powiatu."}
 }
 
 // NotFound is the answer to an absent resource for those who may see the whole gmina.

@@ -1,0 +1,17 @@
+package fault_test
+
+import (
+	"strings"
+	"testing"
+
+	"asysta.example/internal/fault"
+)
+
+// A head, a coordinator or the county's administrator who is refused is not sent to the head alone.
+func TestDeniedNamesBothWhoGiveAccess(t *testing.T) {
+	for _, word := range []string{"kierownik", "administrator powiatu"} {
+		if !strings.Contains(fault.Denied().Polish, word) {
+			t.Errorf("%q does not name %s", fault.Denied().Polish, word)
+		}
+	}
+}
