@@ -84,9 +84,9 @@ func NotFound() *Error {
 	return &Error{Kind: KindNotFound, Reason: "NOT_FOUND", Polish: "Nie ma takiej sprawy w tej gminie. Sprawdź adres albo wyszukaj ją ponownie."}
 }
 
-// Conflict is the answer to a stale etag.
+// Conflict is the answer to a stale etag of whatever resource: a file, a plan, a person, a county.
 func Conflict() *Error {
-	return &Error{Kind: KindConflict, Reason: "STALE_ETAG", Polish: "Ktoś zmienił tę sprawę w międzyczasie. Odczytaj ją ponownie, sprawdź zmiany i zapisz jeszcze raz."}
+	return &Error{Kind: KindConflict, Reason: "STALE_ETAG", Polish: "Ktoś zmienił te dane w międzyczasie. Odczytaj je ponownie, sprawdź zmiany i zapisz jeszcze raz."}
 }
 
 // Reused is the answer to a request id that comes again with another content.

@@ -15,3 +15,10 @@ func TestDeniedNamesBothWhoGiveAccess(t *testing.T) {
 		}
 	}
 }
+
+// What has changed may be a county or a person as well as a family's case.
+func TestConflictSpeaksOfNoKindOfResource(t *testing.T) {
+	if text := fault.Conflict().Polish; !strings.HasPrefix(text, "Ktoś zmienił te dane ") {
+		t.Error(text)
+	}
+}
