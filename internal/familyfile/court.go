@@ -9,7 +9,7 @@ import (
 
 // reports has the terms of the periodic reports that a court wants under an order: the n-th falls n times the court's months after the order, never chained. What
 // was sent for the order meets the term of its period, late where that was over; another sent in the same period meets nothing more. The next term is open until the
-// order is over; one that fell before the end is still owed.
+// order is over; one that fell before the end is still owed, unless the work with the family had ended, too.
 func (o CourtTerm) reports(person string) []deadline.Deadline {
 	if o.ReportMonths <= 0 {
 		return nil
@@ -34,6 +34,9 @@ func (o CourtTerm) reports(person string) []deadline.Deadline {
 		if !end.IsZero() && next.Due.After(end) {
 			return ds
 		}
+	}
+	if o.NothingOwed {
+		next = next.WaivedOn(o.EndedOn, "ORDER_ENDED")
 	}
 	return append(ds, next)
 }

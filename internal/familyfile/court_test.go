@@ -24,6 +24,7 @@ func TestPeriodicReportsToTheCourt(t *testing.T) {
 		"order known on the day":       {func(o *CourtTerm) { o.FirstReport = o.ReportFrom(on("2026-02-28")) }, []string{"o/1 2026-02-28 open"}},
 		"ended before the term":        {func(o *CourtTerm) { o.EndedOn = on("2026-02-27") }, nil},
 		"ended after the term: owed":   {func(o *CourtTerm) { o.EndedOn = on("2026-03-01") }, []string{"o/1 2026-02-28 open"}},
+		"ended after the work: waived": {func(o *CourtTerm) { o.EndedOn, o.NothingOwed = on("2026-03-01"), true }, []string{"o/1 2026-02-28 ORDER_ENDED 2026-03-01"}},
 		"over by its own term":         {func(o *CourtTerm) { o.ValidUntil, o.ReportedOn = on("2026-05-01"), []calendar.Date{on("2026-02-20")} }, []string{"o/1 2026-02-28 met 2026-02-20"}},
 		"the court wants none":         {func(o *CourtTerm) { o.ReportMonths = 0 }, nil},
 		"the last of two was in time.": {func(o *CourtTerm) { o.ReportedOn = []calendar.Date{on("2026-02-28"), on("2026-05-30")} }, []string{"o/1 2026-02-28 met 2026-02-28", "o/2 2026-05-30 met 2026-05-30", "o/3 2026-08-30 open"}},
@@ -38,6 +39,8 @@ func TestPeriodicReportsToTheCourt(t *testing.T) {
 			case d.Rule != deadline.RuleCourtReport:
 			case d.Open:
 				got = append(got, d.Key+" "+d.Due.String()+" open")
+			case d.Waived != "":
+				got = append(got, d.Key+" "+d.Due.String()+" "+d.Waived+" "+d.ClosedOn.String())
 			default:
 				got = append(got, d.Key+" "+d.Due.String()+" met "+d.ClosedOn.String())
 			}

@@ -165,6 +165,7 @@ type CourtTerm struct {
 	ValidUntil calendar.Date `bson:"valid_until,omitempty"`
 	EndedOn    calendar.Date `bson:"ended_on,omitempty"`
 
+	NothingOwed  bool            `bson:"nothing_owed,omitempty"`  // its end was recorded after the work with the family: a report not sent is waived
 	ReportMonths int             `bson:"report_months,omitempty"` // the court wants a report every so many months
 	FirstReport  int             `bson:"first_report,omitempty"`  // number of the first one that was still to come when the order was recorded
 	ReportedOn   []calendar.Date `bson:"reported_on,omitempty"`   // casefile, work card: days on which something was sent to the court for the order, oldest first

@@ -94,7 +94,8 @@ func (cmd AddOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	return nil
 }
 
-// When no order binds any more, work is voluntary again and stands or falls with the consents. The term of a report that falls after the end is none.
+// When no order binds any more, work is voluntary again and stands or falls with the consents. The term of a report that falls after the end is none. The end is
+// recorded after the work with the family, too, whose court has its say until then; it leaves nothing to report there, and the basis of the work as it was.
 func (cmd EndOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	f := &o.File
 	i := slices.IndexFunc(f.Section.Orders, func(x Order) bool { return x.ID == cmd.ID })
@@ -114,7 +115,7 @@ func (cmd EndOrder) apply(o *Outcome, _ Actor, today calendar.Date) error {
 	order.EndedOn = cmd.On
 	for i := range f.Cover.CourtOrders {
 		if f.Cover.CourtOrders[i].Matter == cmd.ID {
-			f.Cover.CourtOrders[i].EndedOn = cmd.On
+			f.Cover.CourtOrders[i].EndedOn, f.Cover.CourtOrders[i].NothingOwed = cmd.On, !f.Cover.State.Active()
 		}
 	}
 	if f.Cover.State.Active() && f.Cover.Basis == familyfile.BasisCourtOrder {

@@ -60,7 +60,7 @@ var Transitions = []Transition{
 	{NameExpectations, cooperation, nil, byAssistant, "step 10", "odnotować rozpoznania sytuacji rodziny"},
 	{NameBlueCard, living, nil, byAll, "step 16", "zmienić odniesienia do Niebieskiej Karty"},
 	{NameAddOrder, active, nil, byAll, "art. 109(2)(1) k.r.o.", "dodać postanowienia sądu"},
-	{NameEndOrder, living, nil, byOffice, "step 17", "odnotować końca postanowienia sądu"},
+	{NameEndOrder, existing, nil, byOffice, "step 17", "odnotować końca postanowienia sądu"},
 	{NameLockOut, existing, nil, byHead, "step 6", "wyłączyć osoby z wglądu"},
 	{NameLiftLockOut, existing, nil, byHead, "step 6", "cofnąć wyłączenia osoby"},
 	{NameProposeDecision, withOne, nil, byAssistant, "step 19", "zgłosić przeszkody w pracy z rodziną"},
