@@ -102,10 +102,22 @@ func (r Rule) due(anchor calendar.Date, n int) calendar.Date {
 	}
 }
 
-// Explain says in Polish what is due, since when and by which rule.
+// numbered are the words around the number in the key of a term: without it the fourth assessment, counted from the first day, reads like a term of two years.
+var numbered = map[string][2]string{RuleAssessment: {"ocena nr ", ""}, RuleReceipt: {"ocena nr ", ""}, RuleMonitoring: {"", ". miesiąc"}}
+
+// which says in brackets which term of its rule it is, where a number tells them apart.
+func (d Deadline) which() string {
+	words, ok := numbered[d.Rule]
+	if !ok || d.Key == "" {
+		return ""
+	}
+	return " (" + words[0] + d.Key + words[1] + ")"
+}
+
+// Explain says in Polish what is due, which one of its kind, since when and by which rule.
 func (d Deadline) Explain() string {
 	r := InForce(d.Rule, d.Anchor)
-	s := r.Title + ": termin " + d.Due.Polish() + ", liczony od " + d.Anchor.Polish() + " (" + d.Basis + ")."
+	s := r.Title + d.which() + ": termin " + d.Due.Polish() + ", liczony od " + d.Anchor.Polish() + " (" + d.Basis + ")."
 	switch {
 	case d.Waived != "":
 		s += " Odstąpiono " + d.ClosedOn.Polish() + "."
