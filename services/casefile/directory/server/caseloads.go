@@ -8,7 +8,6 @@ import (
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
@@ -76,8 +75,8 @@ func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloa
 	return out, nil
 }
 
-// caseload counts the families of an assistant, those that are monitored where they count in the county. What lies in other gminas is the rest, and nothing but its
-// number.
+// caseload counts the families for whom an assistant's caseload holds a place, so that all its numbers speak of the same families: after a change of the county's
+// setting those that are monitored follow with their places. What lies in other gminas is the rest, and nothing but its number.
 func (s *Server) caseload(ctx context.Context, m dir.Staff, monitoringCounts, withFiles bool) (*directoryv1.Caseload, error) {
 	today := s.deps.Today()
 	load, err := s.keeper.Load(ctx, m.Gmina[:4], m.Person)
@@ -97,7 +96,7 @@ func (s *Server) caseload(ctx context.Context, m dir.Staff, monitoringCounts, wi
 	}
 	weights := map[int]int32{}
 	for _, f := range families {
-		if f.Cover.State == familyfile.Monitoring && !monitoringCounts {
+		if p, ok := load.Of(f.File); !ok || p.State != caseload.Held {
 			continue
 		}
 		weights[f.Cover.Difficulty]++
