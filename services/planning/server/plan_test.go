@@ -182,6 +182,31 @@ func TestPrintedPlanHasOfficeAndNoAddressOfTheFamily(t *testing.T) {
 	}
 }
 
+// Support, forms of work and who helps are three things, each under its heading; one that the plan does not have has none.
+func TestPrintedPlanHeadsWhatHelpsTheFamily(t *testing.T) {
+	w := newWorld(t)
+	w.family(cover())
+	c := content()
+	c.SupportForms, c.WorkForms = []string{"FAMILY_WORK"}, []string{"CONSULTATION", "THERAPY"}
+	p := w.draft(c)
+	page := func() string {
+		t.Helper()
+		page, err := w.plans.PrintPlan(w.As("as-1"), &planningv1.PrintPlanRequest{Name: plan1})
+		must(t, err)
+		return string(page.GetData())
+	}
+	const work = "<h2>Formy wsparcia</h2>\n<ul><li>Praca z rodziną</li></ul>\n<h2>Formy pracy z rodziną</h2>\n<ul><li>Konsultacje i poradnictwo specjalistyczne</li><li>Terapia i mediacja</li></ul>\n"
+	if text := page(); !strings.Contains(text, work) || strings.Contains(text, "Kto pomaga rodzinie") {
+		t.Errorf("without who helps: %s", text)
+	}
+	c.HelpSources = []string{"DAY_SUPPORT"}
+	_, err := w.plans.UpdatePlan(w.As("as-1"), &planningv1.UpdatePlanRequest{Plan: &planningv1.Plan{Name: p.GetName(), Content: c}, Etag: p.GetEtag(), RequestId: w.RequestID()})
+	must(t, err)
+	if text := page(); !strings.Contains(text, work+"<h2>Kto pomaga rodzinie</h2>\n<ul><li>Placówka wsparcia dziennego</li></ul>\n") {
+		t.Errorf("with who helps: %s", text)
+	}
+}
+
 // The paper says who stands to the content that it shows: marks that an edit voided are not on it.
 func TestPrintedPlanSaysWhoSigned(t *testing.T) {
 	w := newWorld(t)
