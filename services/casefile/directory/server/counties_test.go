@@ -1,6 +1,9 @@
 package server_test
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -8,6 +11,8 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
+
+	"asysta.example/services/casefile/directory/server"
 )
 
 // The county's administrator alone changes what the county decides; name and office stay as they were founded.
@@ -65,5 +70,33 @@ func TestCountySettings(t *testing.T) {
 	load := must[*directoryv1.ListCaseloadsResponse](t)(w.client.ListCaseloads(w.As("kierownik"), &directoryv1.ListCaseloadsRequest{Parent: "gminas/" + gminaA}))
 	if l := load.GetCaseloads(); len(l) != 1 || l[0].GetStaff() != assistant.GetName() || !l[0].GetMonitoringCounts() {
 		t.Error(l)
+	}
+}
+
+// Over REST the body of a change is the resource, request id and etag stand in the query; a body without fields is told to be one.
+func TestCountyIsChangedOverREST(t *testing.T) {
+	w := newWorld(t)
+	web := w.REST(w.Run(server.New(w.Deps)), directoryv1.RegisterDirectoryServiceHandler)
+	before := must[*directoryv1.County](t)(w.client.GetCounty(w.As(rootLogin), &directoryv1.GetCountyRequest{Name: "powiaty/" + county}))
+	for _, tc := range []struct {
+		body   string
+		status int
+		want   string
+	}{
+		{`{}`, http.StatusBadRequest, "nie podano niczego do zmiany"},
+		{`{"displayName":"powiat inny"}`, http.StatusBadRequest, "update_mask zawiera pole, którego nie można tu zmienić"},
+		{`{"settings":{"monitoringCounts":true}}`, http.StatusOK, `"monitoringCounts":true`},
+	} {
+		req := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPatch,
+			web.URL+"/v1/"+before.GetName()+"?requestId="+w.RequestID()+"&etag="+before.GetEtag(), strings.NewReader(tc.body)))
+		req.Header.Set("Authorization", "Bearer "+w.Token(rootLogin))
+		res := must[*http.Response](t)(http.DefaultClient.Do(req))
+		body := must[[]byte](t)(io.ReadAll(res.Body))
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if res.StatusCode != tc.status || !strings.Contains(strings.ReplaceAll(string(body), `": `, `":`), tc.want) {
+			t.Errorf("%s: %d, want %d with %q:\n%s", tc.body, res.StatusCode, tc.status, tc.want, body)
+		}
 	}
 }

@@ -12,15 +12,16 @@ import (
 )
 
 // merge gives the current resource with the fields of the mask taken from the update. Only fields below those that may change are accepted;
-// "*" means all of these. A message named as a whole is replaced as a whole.
+// "*" means all of these. A message named as a whole is replaced as a whole. A mask that the gateway makes of a body without fields has one path without a name: like
+// an absent one it names nothing to change.
 func merge[M proto.Message](current, update M, mask *fieldmaskpb.FieldMask, mayChange ...string) (M, error) {
 	next, _ := proto.Clone(current).(M)
 	paths := mask.GetPaths()
 	if slices.Contains(paths, "*") {
 		paths = mayChange
 	}
-	if len(paths) == 0 {
-		return next, fault.Invalid("update_mask", "UPDATE_MASK", "podaj w update_mask pola, które mają się zmienić.")
+	if !slices.ContainsFunc(paths, func(path string) bool { return path != "" }) {
+		return next, fault.Invalid("update_mask", "UPDATE_MASK", "nie podano niczego do zmiany. Wpisz w treści żądania pola, które mają się zmienić, albo wskaż je w update_mask.")
 	}
 	for _, path := range paths {
 		steps := strings.Split(path, ".")
