@@ -108,7 +108,7 @@ func get(t *testing.T, method, url, token, body string) (int, string) {
 func TestTrialServesGRPCAndREST(t *testing.T) {
 	s := start(t, trialConfig(t), fill)
 	base := "http://" + s.Address()
-	if code, body := get(t, "GET", base+suite.TrialPath+"/people", "", ""); code != 200 || !strings.Contains(body, "hanna\tHanna Próbna\tkierownik ośrodka, gmina 3024035") {
+	if code, body := get(t, "GET", base+suite.TrialPath+"/people", "", ""); code != 200 || !strings.Contains(body, "hanna\tHanna Próbna\tkierownik ośrodka, gmina Próbna\n") {
 		t.Errorf("people: %d %s", code, body)
 	}
 	code, token := get(t, "POST", base+suite.TrialPath+"/token", "", url.Values{"subject": {"hanna"}}.Encode())

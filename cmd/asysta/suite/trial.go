@@ -3,6 +3,7 @@ package suite
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,9 +63,25 @@ func rolesOf(ctx context.Context, deps rpc.Deps, p directory.Person, today calen
 		return "", fmt.Errorf("suite: trial people: %w", err)
 	}
 	for _, s := range staff {
+		gmina, err := gminaWords(ctx, deps, s.Gmina)
+		if err != nil {
+			return "", err
+		}
 		for _, r := range s.RolesOn(today) {
-			words = append(words, roleWords[r]+", gmina "+s.Gmina)
+			words = append(words, roleWords[r]+", "+gmina)
 		}
 	}
 	return strings.Join(words, "; "), nil
+}
+
+// gminaWords names a gmina as its people do; by its number where nobody has named it.
+func gminaWords(ctx context.Context, deps rpc.Deps, teryt string) (string, error) {
+	g, _, err := deps.Directory.Gmina(ctx, teryt)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return "", fmt.Errorf("suite: trial people: %w", err)
+	case g.DisplayName == "":
+		return "gmina " + teryt, nil
+	}
+	return g.DisplayName, nil
 }
