@@ -107,6 +107,8 @@ func TestCountyIsTheSameEveryTime(t *testing.T) {
 	t.Run("kinds", func(t *testing.T) { everyKind(t, first) })
 	t.Run("foster care", func(t *testing.T) { fosterCare(t, r) })
 	t.Run("sixteenth", func(t *testing.T) { sixteenth(t, r, first) })
+	t.Run("names", func(t *testing.T) { names(t, r) })
+	t.Run("siblings", func(t *testing.T) { siblings(t, first) })
 	t.Run("logins", func(t *testing.T) { logins(t, r, loaded) })
 	t.Run("journal", func(t *testing.T) {
 		report, err := r.Deps.Store.System().Verify(t.Context())
@@ -238,5 +240,39 @@ func logins(t *testing.T, r running, loaded *demo.Loaded) {
 	}
 	if deputy, err := directoryv1.NewDirectoryServiceClient(r.Conn).WhoAmI(r.as(t, "zastepca.wrzesnia"), &directoryv1.WhoAmIRequest{}); err != nil || !deputy.GetEmployments()[0].GetDeputy() {
 		t.Errorf("the deputy: %v, %v", deputy, err)
+	}
+}
+
+// names: nobody of the county is called like somebody else, so that nobody is taken for one person with two employments.
+func names(t *testing.T, r running) {
+	people := map[string]string{}
+	for gmina, head := range heads {
+		staff, err := directoryv1.NewDirectoryServiceClient(r.Conn).ListStaffMembers(r.as(t, head), &directoryv1.ListStaffMembersRequest{Parent: gmina, PageSize: 200})
+		must(t, err)
+		for _, m := range staff.GetStaffMembers() {
+			if other := people[m.GetDisplayName()]; other != "" && other != m.GetPerson() {
+				t.Errorf("two people are called %s, one of them in %s", m.GetDisplayName(), gmina)
+			}
+			people[m.GetDisplayName()] = m.GetPerson()
+		}
+	}
+}
+
+// siblings: the children of a family are twins, or so far apart as one mother's can be.
+func siblings(t *testing.T, all everything) {
+	for _, f := range all.files {
+		var born []calendar.Date
+		for _, member := range f.GetMembers() {
+			m := member.GetMember()
+			if b := m.GetBirthDate(); m.GetRole() == familyv1.MemberRole_MEMBER_ROLE_CHILD && b != nil {
+				born = append(born, calendar.MustOf(int(b.GetYear()), int(b.GetMonth()), int(b.GetDay())))
+			}
+		}
+		slices.SortFunc(born, calendar.Date.Compare)
+		for i := 1; i < len(born); i++ {
+			if born[i] != born[i-1] && born[i].Before(born[i-1].AddDays(270)) {
+				t.Errorf("%s: born on %s and %s", f.GetNumber(), born[i-1], born[i])
+			}
+		}
 	}
 }

@@ -31,8 +31,10 @@ var (
 	daughters = []string{"Lena", "Maja", "Oliwia", "Amelia", "Nikola", "Hanna", "Wiktoria", "Gabriela", "Alicja", "Emilia", "Martyna", "Kornelia"}
 	sons      = []string{"Jakub", "Antoni", "Szymon", "Filip", "Oskar", "Igor", "Bartosz", "Dawid", "Mikołaj", "Nikodem", "Tymon", "Wojciech"}
 	staffHers = []string{"Barbara Cieślak", "Ewa Tomczak", "Maria Gołębiowska", "Iwona Bednarek", "Lucyna Nowaczyk", "Danuta Frąckowiak", "Elżbieta Stachowiak", "Alina Wawrzyniak",
-		"Grażyna Ratajczak", "Hanna Nowakowska", "Jolanta Przybylska", "Izabela Banaszak", "Katarzyna Musiał", "Teresa Jankowiak", "Urszula Kasprzak", "Wanda Szymczak"}
-	staffHis = []string{"Andrzej Gruszka", "Marcin Owczarek", "Wojciech Błaszczyk", "Robert Kurek", "Michał Sroka", "Jan Grzelak", "Stanisław Madej", "Leszek Łuczak", "Paweł Hoffmann", "Roman Jóźwiak"}
+		"Grażyna Ratajczak", "Hanna Nowakowska", "Jolanta Przybylska", "Izabela Banaszak", "Katarzyna Musiał", "Teresa Jankowiak", "Urszula Kasprzak", "Wanda Szymczak",
+		"Renata Olejniczak", "Beata Konieczna", "Halina Dudziak", "Zofia Ławniczak", "Bożena Piechowiak", "Wioletta Andrzejak"}
+	staffHis = []string{"Andrzej Gruszka", "Marcin Owczarek", "Wojciech Błaszczyk", "Robert Kurek", "Michał Sroka", "Jan Grzelak", "Stanisław Madej", "Leszek Łuczak", "Paweł Hoffmann", "Roman Jóźwiak",
+		"Tadeusz Maćkowiak", "Henryk Ciesielski"}
 )
 
 // pesel makes a valid number of a person born on a day; odd serials are a man's.
@@ -51,6 +53,9 @@ func pesel(born calendar.Date, serial int) string {
 
 // pick takes one of a list.
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// apart is the least number of days between the births of a mother's children.
+const apart = 330
 
 // household makes the members of a family: a mother, a father or partner in most, one to four children. Ids are m, o and d1, d2, …
 func household(r *rand.Rand, n int, kind familyv1.ClientKind, today calendar.Date) []*familyv1.FamilyMember {
@@ -80,8 +85,10 @@ func household(r *rand.Rand, n int, kind familyv1.ClientKind, today calendar.Dat
 	case 2:
 		members = append(members, adult("o", familyv1.MemberRole_MEMBER_ROLE_PARTNER, pick(r, fathers), surnames[(n+31)%len(surnames)][0], false, false, 26, 16))
 	}
+	age := 365*3 + r.IntN(1300) // of the youngest, in days
 	for i := range 1 + r.IntN(4) {
-		born := today.AddDays(-365*3 - 500*i - r.IntN(1800))
+		born := today.AddDays(-age)
+		age += apart + r.IntN(400)
 		child := &familyv1.FamilyMember{MemberId: fmt.Sprintf("d%d", i+1), Role: familyv1.MemberRole_MEMBER_ROLE_CHILD, GivenName: pick(r, daughters), FamilyName: name[1], BirthDate: rpc.Date(born)}
 		if woman := r.IntN(2) == 0; !woman {
 			child.GivenName, child.FamilyName = pick(r, sons), name[0]
