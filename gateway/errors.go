@@ -154,9 +154,10 @@ func ownMessage(s *status.Status) (message, reason string) {
 
 // translateDecoding says in Polish why a body or parameter could not be read. It repeats the name of a field, which the contract publishes, and never a value.
 func translateDecoding(msg string) string {
+	if sentence, ok := sentenceOf(msg); ok {
+		return sentence
+	}
 	switch {
-	case strings.Contains(msg, "unknown query parameter"):
-		return "nieznany parametr " + quoted(msg) + ". Sprawdź pisownię pod /docs/."
 	case strings.Contains(msg, "unknown field"):
 		return "nieznane pole " + quoted(msg) + ". Sprawdź pisownię pod /docs/."
 	case strings.Contains(msg, "invalid value for"):
@@ -169,15 +170,12 @@ func translateDecoding(msg string) string {
 	}
 }
 
-// quoted gives the first quoted name in a decoder's message, if it is one of the contract's, or the one that it seems to stand for.
+// quoted gives the first quoted name in a decoder's message, if it is one of the contract's.
 func quoted(msg string) string {
 	_, rest, ok := strings.Cut(msg, `"`)
 	name, _, end := strings.Cut(rest, `"`)
-	switch {
-	case ok && end && published(name):
+	if ok && end && published(name) {
 		return "„" + name + "”"
-	case ok && end && meant(name) != "":
-		return "w żądaniu, może zamiast „" + meant(name) + "”"
 	}
 	return "w żądaniu"
 }

@@ -64,6 +64,10 @@ func (r roomy) NewDecoder(from io.Reader) runtime.Decoder {
 		if m, ok := v.(proto.Message); ok && held && b.Len() == len(b.all) && r.UnmarshalOptions.Unmarshal(b.all, m) == nil {
 			return nil
 		}
-		return r.JSONPb.NewDecoder(from).Decode(v) //nolint:wrapcheck // told apart by its text, and io.EOF by itself
+		err := r.JSONPb.NewDecoder(from).Decode(v)
+		if m := messageOf(v); err != nil && m != nil {
+			return explained(m.ProtoReflect().Descriptor(), from, err)
+		}
+		return err //nolint:wrapcheck // told apart by its text, and io.EOF by itself
 	})
 }

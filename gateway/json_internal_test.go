@@ -47,7 +47,7 @@ func TestAnswersAreWrittenAsTheLibraryDoes(t *testing.T) {
 	}
 }
 
-// A body is read as the library does, whatever stands in it.
+// A body is read as the library does, whatever stands in it; of what cannot be read the gateway may say why in words of its own.
 func TestBodiesAreReadAsTheLibraryDoes(t *testing.T) {
 	library := &runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{}}
 	for name, text := range map[string]string{
@@ -58,7 +58,7 @@ func TestBodiesAreReadAsTheLibraryDoes(t *testing.T) {
 			want, got := &referralv1.CreateReferralRequest{}, &referralv1.CreateReferralRequest{}
 			wantErr := library.NewDecoder(strings.NewReader(text)).Decode(want)
 			err := asJSON().NewDecoder(bodyOf([]byte(text))).Decode(got)
-			if fmt.Sprint(err) != fmt.Sprint(wantErr) || errors.Is(err, io.EOF) != errors.Is(wantErr, io.EOF) {
+			if _, ours := sentenceOf(fmt.Sprint(err)); (ours && wantErr == nil) || (!ours && fmt.Sprint(err) != fmt.Sprint(wantErr)) || errors.Is(err, io.EOF) != errors.Is(wantErr, io.EOF) {
 				t.Errorf("error %v, want %v", err, wantErr)
 			}
 			if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
@@ -66,7 +66,8 @@ func TestBodiesAreReadAsTheLibraryDoes(t *testing.T) {
 			}
 			var part, wantPart *referralv1.Referral
 			wantErr = library.NewDecoder(strings.NewReader(text)).Decode(&wantPart)
-			if err := asJSON().NewDecoder(bodyOf([]byte(text))).Decode(&part); fmt.Sprint(err) != fmt.Sprint(wantErr) || !proto.Equal(part, wantPart) {
+			err = asJSON().NewDecoder(bodyOf([]byte(text))).Decode(&part)
+			if _, ours := sentenceOf(fmt.Sprint(err)); (ours && wantErr == nil) || (!ours && fmt.Sprint(err) != fmt.Sprint(wantErr)) || !proto.Equal(part, wantPart) {
 				t.Errorf("a part: %v %v, want %v %v", part, err, wantPart, wantErr)
 			}
 		})

@@ -59,13 +59,13 @@ func published(path string) bool {
 // misspelt is how many letters may be wrong in a name that is taken for another one.
 const misspelt = 2
 
-// meant gives the name of the contract that a misspelt one stands for, "" for none.
-func meant(typed string) string {
+// meant gives which of some names a misspelt one stands for, "" for none.
+func meant(typed string, names []string) string {
 	if len(typed) < 2*misspelt || len(typed) > 64 {
 		return ""
 	}
 	best, least := "", misspelt+1
-	for _, name := range fieldNames() {
+	for _, name := range names {
 		if d := distance(typed, name, least); d < least {
 			best, least = name, d
 		}

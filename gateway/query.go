@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -23,20 +22,26 @@ var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryP
 // Parse implements runtime.QueryParameterParser.
 func (strictQuery) Parse(msg proto.Message, values url.Values, filter *utilities.DoubleArray) error {
 	for key := range values {
-		if !hasField(msg.ProtoReflect().Descriptor(), strings.Split(key, ".")) {
-			return fmt.Errorf("unknown query parameter %q", key)
+		if d, name := unknownIn(msg.ProtoReflect().Descriptor(), strings.Split(key, ".")); d != nil {
+			return misreadError("nieznany parametr" + unknown(d, name) + ". Sprawdź pisownię pod /docs/.")
 		}
 	}
 	return (&runtime.DefaultQueryParser{}).Parse(msg, values, filter)
 }
 
-func hasField(d protoreflect.MessageDescriptor, path []string) bool {
+// unknownIn gives the first name of a path that there is no field for, and the message that lacks it; nil where the path leads to a field.
+func unknownIn(d protoreflect.MessageDescriptor, path []string) (protoreflect.MessageDescriptor, string) {
 	f := d.Fields().ByJSONName(path[0])
 	if f == nil {
 		f = d.Fields().ByTextName(path[0])
 	}
-	if f == nil || len(path) == 1 {
-		return f != nil
+	switch {
+	case f == nil:
+		return d, path[0]
+	case len(path) == 1:
+		return nil, ""
+	case f.Message() == nil:
+		return d, strings.Join(path, ".")
 	}
-	return f.Message() != nil && hasField(f.Message(), path[1:])
+	return unknownIn(f.Message(), path[1:])
 }
