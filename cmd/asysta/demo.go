@@ -84,6 +84,11 @@ func (p program) fill(ctx context.Context, s *suite.Suite, clock *demo.Clock, to
 	}
 	clock.Release()
 	s.Deps.Log.InfoContext(ctx, "demo county loaded", slog.Int("count", loaded.Calls), slog.Int64("duration_ms", time.Since(began).Milliseconds()))
+	who := map[string]string{}
+	for _, one := range loaded.People {
+		who[one.Subject] = one.Role
+	}
+	s.Introduce(who)
 	return p.people(loaded.People)
 }
 

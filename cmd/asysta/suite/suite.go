@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -52,6 +53,8 @@ type Suite struct {
 	web   *web
 	work  *background
 	told  *watch
+
+	introduced atomic.Pointer[map[string]string] // people of a trial, see Introduce
 }
 
 // Start opens storage, builds the services and serves: in memory, on Listen if that is set, and REST on GatewayListen; a port 0 is chosen by the machine
@@ -141,7 +144,7 @@ func (s *Suite) login(cfg AllConfig) (rpc.Authenticator, error) {
 	}
 	people := identity.NewOIDC(rules, s.Deps.Clock)
 	if cfg.Trial {
-		if s.Trial, err = identity.NewTrialIssuer("http://"+s.Address()+TrialPath, rules.Audiences[0], s.Deps.Clock, trialPeople(s.Deps)); err != nil {
+		if s.Trial, err = identity.NewTrialIssuer("http://"+s.Address()+TrialPath, rules.Audiences[0], s.Deps.Clock, trialPeople(s.Deps, s.introducedAs)); err != nil {
 			return nil, err
 		}
 		people = s.Trial.Verifier()

@@ -111,6 +111,12 @@ func TestTrialServesGRPCAndREST(t *testing.T) {
 	if code, body := get(t, "GET", base+suite.TrialPath+"/people", "", ""); code != 200 || !strings.Contains(body, "hanna\tHanna Próbna\tkierownik ośrodka, gmina Próbna\n") {
 		t.Errorf("people: %d %s", code, body)
 	}
+	for word, want := range map[string]string{"kierowniczka GOPS": "kierowniczka GOPS, gmina Próbna", "kierowniczka, gmina Próbna": "kierowniczka, gmina Próbna"} {
+		s.Introduce(map[string]string{"hanna": word})
+		if _, body := get(t, "GET", base+suite.TrialPath+"/people", "", ""); !strings.Contains(body, "hanna\tHanna Próbna\t"+want+"\n") || !strings.Contains(body, "administrator powiatu") {
+			t.Errorf("introduced as %q: %s", word, body)
+		}
+	}
 	code, token := get(t, "POST", base+suite.TrialPath+"/token", "", url.Values{"subject": {"hanna"}}.Encode())
 	if token = strings.TrimSpace(token); code != 200 {
 		t.Fatalf("token: %d %s", code, token)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"asysta.example/internal/access"
-	"asysta.example/internal/calendar"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/identity"
 	"asysta.example/internal/rpc"
@@ -22,8 +21,19 @@ var roleWords = map[access.Role]string{
 	access.Coordinator: "koordynator rodzinnej pieczy zastępczej", access.CountyReporting: "sprawozdawczość powiatu", access.CountyAdministrator: "administrator powiatu", access.Auditor: "audytor",
 }
 
+// Introduce tells the page of the trial's people who some of them are, by login and in Polish, in the words in which they were shown elsewhere.
+func (s *Suite) Introduce(who map[string]string) { s.introduced.Store(&who) }
+
+// introducedAs gives the words for a login, "" where nobody gave any.
+func (s *Suite) introducedAs(subject string) string {
+	if who := s.introduced.Load(); who != nil {
+		return (*who)[subject]
+	}
+	return ""
+}
+
 // trialPeople lists who may be tried: everybody of every county of the store who may log in today.
-func trialPeople(deps rpc.Deps) func(context.Context) ([]identity.TrialPerson, error) {
+func trialPeople(deps rpc.Deps, introducedAs func(subject string) string) func(context.Context) ([]identity.TrialPerson, error) {
 	return func(ctx context.Context) ([]identity.TrialPerson, error) {
 		counties, err := deps.Store.System().List(ctx, store.Counties, store.Query{Index: "all", Limit: 100})
 		if err != nil {
@@ -39,7 +49,7 @@ func trialPeople(deps rpc.Deps) func(context.Context) ([]identity.TrialPerson, e
 				if len(p.Subjects) == 0 || !p.ActiveOn(deps.Today()) {
 					continue
 				}
-				does, err := rolesOf(ctx, deps, p, deps.Today())
+				does, err := doing(ctx, deps, p, introducedAs(p.Subjects[0]))
 				if err != nil {
 					return nil, err
 				}
@@ -53,7 +63,8 @@ func trialPeople(deps rpc.Deps) func(context.Context) ([]identity.TrialPerson, e
 	}
 }
 
-func rolesOf(ctx context.Context, deps rpc.Deps, p directory.Person, today calendar.Date) (string, error) {
+// doing says what a person is: as introduced, with the gminas that those words leave out, or by their roles.
+func doing(ctx context.Context, deps rpc.Deps, p directory.Person, introduced string) (string, error) {
 	var words []string
 	for _, r := range p.CountyRoles {
 		words = append(words, roleWords[r])
@@ -67,9 +78,15 @@ func rolesOf(ctx context.Context, deps rpc.Deps, p directory.Person, today calen
 		if err != nil {
 			return "", err
 		}
-		for _, r := range s.RolesOn(today) {
+		for _, r := range s.RolesOn(deps.Today()) {
 			words = append(words, roleWords[r]+", "+gmina)
+			if introduced != "" && !strings.Contains(introduced, gmina) {
+				introduced += ", " + gmina
+			}
 		}
+	}
+	if introduced != "" {
+		return introduced, nil
 	}
 	return strings.Join(words, "; "), nil
 }
