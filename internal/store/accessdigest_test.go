@@ -84,8 +84,9 @@ func (c *chained) put(collection string, n int, raw bson.Raw) {
 	d[0].Value = numbered(n)
 	raw, err := bson.Marshal(d)
 	c.must(err)
-	c.remove(collection, numbered(n))
-	c.must(c.engine.Write(c.t.Context(), []store.Step{{Op: store.Insert, Collection: collection, ID: numbered(n), Body: raw}}))
+	c.must(c.engine.Write(c.t.Context(), []store.Step{ // at once: the store may be looking for segments that are missing
+		{Op: store.Delete, Collection: collection, ID: numbered(n)}, {Op: store.Insert, Collection: collection, ID: numbered(n), Body: raw, Strict: true},
+	}))
 }
 
 func (c *chained) remove(collection, id string) {

@@ -50,6 +50,40 @@ func TestCacheGivesTheVersionAskedFor(t *testing.T) {
 	})
 }
 
+// A list in which a document has several hits has it for all of them, though the cache lets go of it between the first and the last.
+func TestEveryHitOfADocumentHasIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := &core{whole: true, cache: newCache(66 << 10)}
+		var q EngineQuery
+		list := c.have(FamilyFiles, &q, whole)
+		ref := Ref{Kind: FamilyFiles, ID: "a"}
+		c.cache.put(sample(t, ref, 2, whole))
+		if !q.Known("a", 2) {
+			t.Fatal("what was just put is not at hand")
+		}
+		for i := range 100 {
+			c.cache.put(sample(t, Ref{Kind: FamilyFiles, ID: fmt.Sprint(i)}, 1, whole))
+		}
+		if c.cache.version(ref, 2, whole) != nil {
+			t.Fatal("the cache has not let go")
+		}
+		if q.Known("a", 2) {
+			doc, err := list.document(EngineHit{Key: []any{"a"}})
+			if err != nil || doc.Version != 2 {
+				t.Fatalf("%v, %v", doc, err)
+			}
+		}
+		doc, err := list.document(EngineHit{Key: []any{"a"}}) // the first hit, for which the engine left the document out
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, doc, "a", 2)
+		if q.Known("a", 3) {
+			t.Error("another version is said to be at hand")
+		}
+	})
+}
+
 // extents are those to which documents of a kind are read.
 func extents(k Kind) *rapid.Generator[extent] {
 	if HasOutline(string(k)) {

@@ -56,6 +56,9 @@ func (c *core) have(kind Kind, q *EngineQuery, asked extent) *atHand {
 	h := &atHand{core: c, asked: asked, docs: map[string]*Document{}}
 	if c.whole {
 		q.Known = func(id string, version int64) bool {
+			if had := h.docs[id]; had != nil && had.Version == version {
+				return true // a document of several hits: the cache may have let go of it since the first
+			}
 			doc := c.cache.version(Ref{Kind: kind, ID: id}, version, asked)
 			if doc == nil {
 				delete(h.docs, id) // an engine may ask again, of a later state

@@ -23,8 +23,11 @@ var outlineFacts = map[Kind][]string{
 // outlined are the fields beside the cover that an outline has as they are.
 var outlined = []string{"_id", "kind", "gmina", "county", "schema", "version", "audience"}
 
-// OutlineEdition tells outlines of these facts from those of other ones, which another version of the program made.
-var OutlineEdition = editionOf(outlineFacts)
+// outlineForm is raised when OutlineOf makes something else of the same facts.
+const outlineForm = 1
+
+// OutlineEdition tells outlines of these facts in this form from other ones, which another version of the program made.
+var OutlineEdition = editionOf(outlineForm, outlined, outlineFacts)
 
 var outlines = func() map[Kind]branch {
 	all := map[Kind]branch{}
@@ -37,8 +40,9 @@ var outlines = func() map[Kind]branch {
 	return all
 }()
 
-func editionOf(paths map[Kind][]string) int64 {
+func editionOf(form int, fields []string, paths map[Kind][]string) int64 {
 	h := fnv.New64a()
+	_, _ = h.Write([]byte(strconv.Itoa(form) + ":" + strings.Join(fields, ",") + ";"))
 	for _, kind := range slices.Sorted(maps.Keys(paths)) {
 		_, _ = h.Write([]byte(string(kind) + ":" + strings.Join(paths[kind], ",") + ";")) // never fails
 	}

@@ -39,8 +39,15 @@ func redrawn(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (str
 	if err != nil {
 		return "", err
 	}
-	next, where := flipped(r, outline)
-	return row.Collection + "/" + row.ID + ": " + where, f.Exec(ctx, `UPDATE outlines SET body = ? WHERE rid = ?`, next, row.RID)
+	where := row.Collection + "/" + row.ID + ": "
+	switch r.IntN(4) {
+	case 0:
+		return where + "emptied", f.Exec(ctx, `UPDATE outlines SET body = x'' WHERE rid = ?`, row.RID)
+	case 1:
+		return where + "as text", f.Exec(ctx, `UPDATE outlines SET body = CAST(body AS TEXT) WHERE rid = ?`, row.RID)
+	}
+	next, at := flipped(r, outline)
+	return where + at, f.Exec(ctx, `UPDATE outlines SET body = ? WHERE rid = ?`, next, row.RID)
 }
 
 func foredrawn(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (string, error) {

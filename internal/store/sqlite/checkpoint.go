@@ -54,8 +54,6 @@ func (e *Engine) noteWrites(n int) {
 }
 
 func (e *Engine) copyLog(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	for round, before := 0, 0; round < rounds; round++ {
 		frames, err := checkpoint(ctx, e.copier)
 		if err != nil {
@@ -80,6 +78,8 @@ func (e *Engine) copyLog(ctx context.Context) error {
 
 // checkpoint copies what no reader holds back and gives how many frames the log has.
 func checkpoint(ctx context.Context, conn *sql.Conn) (frames int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	var busy, done int
 	if err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &frames, &done); err != nil {
 		return 0, fmt.Errorf("sqlite: checkpoint: %w", err)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"asysta.example/internal/store"
 )
 
@@ -102,6 +104,7 @@ func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, 
 	}
 	type wanted struct {
 		at           int // place of the hit
+		id           string
 		rid, version int64
 	}
 	var missing []wanted
@@ -113,7 +116,7 @@ func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, 
 		w := wanted{at: len(hits)}
 		w.rid, _ = cols[1].(int64)
 		w.version, _ = cols[2].(int64)
-		if id, _ := hit.Key[len(hit.Key)-1].(string); !q.Known(id, w.version) {
+		if w.id, _ = hit.Key[len(hit.Key)-1].(string); !q.Known(w.id, w.version) {
 			missing = append(missing, w)
 		}
 		hits = append(hits, hit)
@@ -127,7 +130,7 @@ func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, 
 		body, ok := read[w.rid]
 		if !ok {
 			var version int64
-			if body, version, err = r.extent(q, w.rid, w.version); err != nil {
+			if body, version, err = r.extent(q, w.id, w.rid, w.version); err != nil {
 				return nil, false, err
 			}
 			if version != w.version {
@@ -140,16 +143,19 @@ func (r *reader) look(ctx context.Context, q store.EngineQuery, iid int64, low, 
 	return hits, true, ctx.Err()
 }
 
-// extent gives as much of a document as a query wants: its outline, where there is one of this version and of this program's edition.
-func (r *reader) extent(q store.EngineQuery, rid, asked int64) (body []byte, version int64, err error) {
+// extent gives as much of a document as a query wants: its outline, where there is one of this version and of this program's edition. One that is damaged, or was left by
+// another document that had the row, is not used.
+func (r *reader) extent(q store.EngineQuery, id string, rid, asked int64) (body []byte, version int64, err error) {
 	if q.Outline {
 		cols, found, err := r.outline.one(rid, asked, store.OutlineEdition)
 		if err != nil {
 			return nil, 0, err
 		}
 		if found {
-			body, err = blob(cols[0])
-			return body, asked, err
+			body, _ := cols[0].([]byte)
+			if own, ok := bson.Raw(body).Lookup("_id").StringValueOK(); ok && own == id {
+				return body, asked, nil
+			}
 		}
 	}
 	return r.document(rid, q.Narrow)

@@ -51,8 +51,24 @@ func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
 	return nil
 }
 
-// Migrate implements store.Engine. An index that is new or whose fields have changed is filled from the documents; all of it is one transaction.
+// Migrate implements store.Engine. An index that is new or whose fields have changed is filled from the documents; all of it is one transaction. Outlines of documents that
+// are there follow, a stretch at a time: others may write in between, and a list does without those that are missing.
 func (e *Engine) Migrate(ctx context.Context, specs []store.CollectionSpec) error {
+	if err := e.migrateTables(ctx, specs); err != nil {
+		return err
+	}
+	for _, spec := range specs {
+		if !store.HasOutline(spec.Name) {
+			continue
+		}
+		if err := e.migrateOutlines(ctx, spec.Name); err != nil {
+			return fmt.Errorf("sqlite: migrate: %w", err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) migrateTables(ctx context.Context, specs []store.CollectionSpec) error {
 	return e.exclusively(ctx, func(w *writer) error {
 		if _, err := w.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
 			return fmt.Errorf("sqlite: migrate: %w", err)
@@ -79,11 +95,6 @@ func (w *writer) migrate(ctx context.Context, specs []store.CollectionSpec) erro
 		}
 		for _, ix := range spec.Indexes {
 			if err := w.migrateIndex(ctx, cid, ix); err != nil {
-				return err
-			}
-		}
-		if store.HasOutline(spec.Name) {
-			if err := w.migrateOutlines(ctx, cid, spec.Name); err != nil {
 				return err
 			}
 		}
@@ -120,50 +131,18 @@ func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSp
 	return w.fill(ctx, cid, newIndex(iid, spec.Name, spec.Fields))
 }
 
-// migrateOutlines makes the outlines of the documents that are there, once for each edition.
-func (w *writer) migrateOutlines(ctx context.Context, cid int64, name string) error {
-	var had int64
-	err := w.conn.QueryRowContext(ctx, `SELECT edition FROM outlined WHERE cid = ?`, cid).Scan(&had)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	if err == nil && had == store.OutlineEdition {
-		return nil
-	}
-	err = w.eachDoc(ctx, cid, func(d row) error {
-		outline, err := store.OutlineOf(name, d.body)
-		if err != nil {
-			return err
-		}
-		_, err = w.sketch.run(d.rid, d.version, store.OutlineEdition, []byte(outline))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	_, err = w.conn.ExecContext(ctx, `INSERT INTO outlined (cid, edition) VALUES (?, ?) ON CONFLICT DO UPDATE SET edition = excluded.edition`, cid, store.OutlineEdition)
-	return err
-}
-
 // stretch is how many documents fill reads at a time.
 const stretch = 200
 
 // fill makes the entries of an index for the documents that are there, a stretch of them at a time.
 func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
-	return w.eachDoc(ctx, cid, func(d row) error {
-		return w.index([]index{ix}, d.id, nil, d.body, func() (int64, error) { return d.rid, nil })
-	})
-}
-
-// eachDoc calls fn with the documents of a collection, in the order of rows.
-func (w *writer) eachDoc(ctx context.Context, cid int64, fn func(row) error) error {
 	for last := int64(0); ; {
 		docs, err := w.after(ctx, cid, last)
 		if err != nil {
 			return err
 		}
 		for _, d := range docs {
-			if err := fn(d); err != nil {
+			if err := w.index([]index{ix}, d.id, nil, d.body, func() (int64, error) { return d.rid, nil }); err != nil {
 				return err
 			}
 			last = d.rid

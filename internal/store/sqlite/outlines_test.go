@@ -88,9 +88,39 @@ func TestListsReadOutlines(t *testing.T) {
 	if said := f.faults(); !strings.Contains(said, "outline") {
 		t.Errorf("the outline of a version to come is not noticed: %q", said)
 	}
-	f.alter(`UPDATE outlines SET version = version - 1, body = CAST(REPLACE(body, 'CLOSED', 'OPENED') AS BLOB)`)
-	if said := f.faults(); !strings.Contains(said, "outline") {
-		t.Errorf("an altered outline is not noticed: %q", said)
+	f.alter(`UPDATE outlines SET version = version - 1`)
+	for _, damage := range []string{`CAST(REPLACE(body, 'CLOSED', 'OPENED') AS BLOB)`, `CAST(body AS TEXT)`, `x''`, `CAST(REPLACE(body, 'f', 'g') AS BLOB)`} {
+		f.alter(`UPDATE outlines SET body = ` + damage)
+		if said := f.faults(); !strings.Contains(said, "outline") {
+			t.Errorf("an outline altered to %s is not noticed: %q", damage, said)
+		}
+	}
+	for _, damage := range []string{`CAST('no document' AS TEXT)`, `x''`, `CAST(REPLACE(body, 'f', 'g') AS BLOB)`} {
+		f.alter(`UPDATE outlined SET edition = edition + 1`)
+		if err := st.System().Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lists("CLOSED", true, "made anew")
+		f.alter(`UPDATE outlines SET body = ` + damage)
+		lists("CLOSED", false, "with an outline that is none, or another's: "+damage)
+	}
+}
+
+// A document that cannot be read keeps nobody from migrating: whoever verifies the store is told of it.
+func TestOutlinesDoWithoutADamagedDocument(t *testing.T) {
+	f := begin(t)
+	f.commit("OPEN", nil)
+	f.alter(`UPDATE docs SET body = x'0000000000' WHERE id = 'f'`, `DELETE FROM outlined`)
+	st := store.Open(open(t, f.path))
+	defer st.Close()
+	if err := st.System().Migrate(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := f.rows(`SELECT COUNT(*) FROM outlines`); n != 0 {
+		t.Errorf("%d outlines of a document that cannot be read", n)
+	}
+	if said := f.faults(); !strings.Contains(said, "familyFiles/f") {
+		t.Errorf("the document is not named: %q", said)
 	}
 }
 
