@@ -76,13 +76,13 @@ func (d *deployment) quiet() {
 		d.t.Errorf("only %d personal values were sent: the fields are not known here", len(secret))
 	}
 	for _, p := range d.running {
-		log := p.log.String()
+		log := own.ReplaceAllLiteralString(p.log.String(), "")
 		for m := range secret {
 			if strings.Contains(log, m) {
 				d.t.Errorf("%q is in the log of %s", m, p.name)
 			}
 		}
-		if eleven.MatchString(duration.ReplaceAllLiteralString(log, "")) {
+		if eleven.MatchString(log) {
 			d.t.Errorf("what looks like a PESEL number is in the log of %s", p.name)
 		}
 		if log == "" {
@@ -95,8 +95,8 @@ func (d *deployment) quiet() {
 }
 
 var (
-	eleven   = regexp.MustCompile(`(^|[^0-9a-z])[0-9]{11}([^0-9a-z]|$)`)
-	duration = regexp.MustCompile(`"duration_ms":[0-9.]+`)
+	eleven = regexp.MustCompile(`(^|[^0-9a-z])[0-9]{11}([^0-9a-z]|$)`)
+	own    = regexp.MustCompile(`"time":"[^"]*"|"duration_ms":[0-9.]+`) // what every line says of itself, which may look like anything, e.g. like the hour of an intervention
 )
 
 // sound lets the program check the hash chains of its whole journal.
