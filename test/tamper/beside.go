@@ -100,7 +100,20 @@ func cutWhole(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (st
 	if err := f.SetBody(ctx, doc.RID, one.bodies[keep-1]); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s above version %d", one.ref, keep), f.Exec(ctx, `UPDATE docs SET version = ? WHERE rid = ?`, keep, doc.RID)
+	if err := f.Exec(ctx, `UPDATE docs SET version = ? WHERE rid = ?`, keep, doc.RID); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s above version %d", one.ref, keep), fitting(ctx, f, doc, one.bodies[keep-1])
+}
+
+// fitting draws the outline of a document anew, as somebody does who knows all that hangs on it.
+func fitting(ctx context.Context, f *datafile.File, doc datafile.Row, body []byte) error {
+	outline, err := store.OutlineOf(doc.Collection, body)
+	if err != nil {
+		return err
+	}
+	version, _ := bson.Raw(body).Lookup("version").AsInt64OK()
+	return f.Exec(ctx, `UPDATE outlines SET version = ?, body = ? WHERE rid = ?`, version, []byte(outline), doc.RID)
 }
 
 // vanished takes a file away as if it had never been.
@@ -198,7 +211,10 @@ func rehashed(ctx context.Context, r *rand.Rand, w *world, f *datafile.File) (st
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s from version %d", one.ref, from), f.SetBody(ctx, doc.RID, body)
+	if err := f.SetBody(ctx, doc.RID, body); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s from version %d", one.ref, from), fitting(ctx, f, doc, body)
 }
 
 // rolledBack puts the older database in place of the newer: its own file is what the trial replaces.
