@@ -34,7 +34,7 @@ type Storage struct {
 	Store     string `env:"STORE, default=sqlite:asysta.db" help:"sqlite:PATH or mongodb://…"`
 	StoreFile string `env:"STORE_FILE" help:"file with what ASYSTA_STORE would say, for an address with a password"`
 	Database  string `env:"DATABASE, default=asysta" help:"name of the database on MongoDB"`
-	Documents int    `env:"DOCUMENTS_MB, default=44" help:"memory for documents at hand, on SQLite: 10 to 15 KB a family that lists show, 30 KB one that is opened; at most 100000"`
+	Documents int    `env:"DOCUMENTS_MB, default=44" help:"memory for documents at hand, on SQLite: 5 KB a family that lists show, 30 KB one that is opened; at most 100000"`
 	MasterKey string `env:"MASTER_KEY_FILE" help:"master key of sealed fields; all: beside the SQLite file where unset"`
 }
 
