@@ -6,6 +6,7 @@
 //   - Documents are kept as BSON, their index entries beside them in keys whose byte order is the order of the values (see encodeKey), changed in the same
 //     transaction.
 //   - What a document has that lists do without (store.Step.Apart) stands in a row of its own; whoever reads a document gets the two together.
+//   - What lists show of a document (store.OutlineOf) stands in another row, written in the same transaction; it is used where its version is the document's.
 //   - Calls use the driver's own interface; database/sql serves what is rare.
 //   - The file is in WAL mode with synchronous=FULL: what was acknowledged survives loss of power. Readers never wait for the writer.
 //   - One process writes at a time; a second one waits for the lock.
