@@ -54,7 +54,10 @@ func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
 // Migrate implements store.Engine. An index that is new or whose fields have changed is filled from the documents; all of it is one transaction. Outlines of documents that
 // are there follow, a stretch at a time: others may write in between, and a list does without those that are missing.
 func (e *Engine) Migrate(ctx context.Context, specs []store.CollectionSpec) error {
-	if err := e.migrateTables(ctx, specs); err != nil {
+	if err := e.alone(ctx, func(w *writer) error { return w.migrate(ctx, specs) }); err != nil {
+		return fmt.Errorf("sqlite: migrate: %w", err)
+	}
+	if err := e.loadSchema(ctx, e.read); err != nil {
 		return err
 	}
 	for _, spec := range specs {
@@ -66,22 +69,6 @@ func (e *Engine) Migrate(ctx context.Context, specs []store.CollectionSpec) erro
 		}
 	}
 	return nil
-}
-
-func (e *Engine) migrateTables(ctx context.Context, specs []store.CollectionSpec) error {
-	return e.exclusively(ctx, func(w *writer) error {
-		if _, err := w.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
-			return fmt.Errorf("sqlite: migrate: %w", err)
-		}
-		if err := w.migrate(ctx, specs); err != nil {
-			_, rollback := w.conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
-			return errors.Join(fmt.Errorf("sqlite: migrate: %w", err), rollback)
-		}
-		if _, err := w.conn.ExecContext(ctx, `COMMIT`); err != nil {
-			return fmt.Errorf("sqlite: migrate: %w", err)
-		}
-		return e.loadSchema(ctx, w.conn)
-	})
 }
 
 func (w *writer) migrate(ctx context.Context, specs []store.CollectionSpec) error {

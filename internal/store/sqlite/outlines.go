@@ -37,23 +37,6 @@ func (e *Engine) migrateOutlines(ctx context.Context, name string) error {
 	})
 }
 
-// alone performs fn in a transaction of its own.
-func (e *Engine) alone(ctx context.Context, fn func(*writer) error) error {
-	return e.exclusively(ctx, func(w *writer) error {
-		if _, err := w.begin.run(); err != nil {
-			return err
-		}
-		if err := fn(w); err != nil {
-			return errors.Join(err, w.undo())
-		}
-		_, err := w.commit.run()
-		if err != nil {
-			return errors.Join(err, w.undo())
-		}
-		return nil
-	})
-}
-
 // outlinesAfter makes the outlines of a stretch of documents behind a row. One that cannot be read has none; whoever verifies the store names it.
 func (w *writer) outlinesAfter(ctx context.Context, cid int64, name string, after int64) (last int64, more bool, err error) {
 	docs, err := w.after(ctx, cid, after)
