@@ -118,7 +118,7 @@ var guards = []guard{
 		"if c.Taken() >= limit.N {\n		return c, fault", "if false {\n		return c, fault", "./services/casefile/caseload", "TestCap|TestCaseloadMachine",
 	},
 	{
-		"claim: a position in the feed is given once", "internal/store/sqlite/writer.go",
+		"claim: a position in the feed is given once", "internal/store/sqlite/steps.go",
 		"next := last + 1\n", "next := last + 2\n", "./internal/store/sqlite", "TestAppendHasNoGap",
 	},
 	{
