@@ -49,6 +49,10 @@ var guards = []guard{
 		"tenant: a page token is bound to its list", "internal/store/token.go",
 		"sealed[gcm.NonceSize():], bound)", "sealed[gcm.NonceSize():], bound[:0])", "./internal/store/sqlite", "TestConformance$",
 	},
+	{
+		"tenant: a county's setting is its own administrator's", "internal/rpc/policy.go",
+		"return inCounty && who.Has(r)", "return who.Has(r)", "./services/casefile/directory/server", "TestCountySettings",
+	},
 	// The permission.
 	{
 		"permission: only the roles of the contract", "internal/rpc/policy.go",
@@ -78,6 +82,10 @@ var guards = []guard{
 		"permission: a remembered token ends", "internal/identity/authenticator.go",
 		"if !known.expiry.After(now) {", "if false {", "./internal/identity", "TestRevocationAndExpiryReachRememberedTokens",
 	},
+	{
+		"permission: a county's setting is its administrator's", "internal/rpc/policy.go",
+		"return inCounty && who.Has(r)", "return inCounty", "./services/casefile/directory/server", "TestCountySettings",
+	},
 	// The object rule.
 	{
 		"object: only a role that reaches the family", "internal/rpc/object.go",
@@ -101,6 +109,10 @@ var guards = []guard{
 		"if m.Etag != \"\" && m.Etag != Etag(base.Version) {", "if false {", "./internal/rpc", "TestMutate",
 	},
 	{
+		"version: a stale etag changes no setting of a county", "services/casefile/directory/server/counties.go",
+		"Etag: req.GetEtag(), ValidateOnly", "ValidateOnly", "./services/casefile/directory/server", "TestCountySettings",
+	},
+	{
 		"version: of two commits of one version one wins", "internal/store/sqlite/writer.go",
 		"case errors.Is(err, store.ErrExists) && i == 0:", "case false:", "./internal/store/sqlite", "TestConformance$",
 	},
@@ -116,6 +128,14 @@ var guards = []guard{
 	{
 		"claim: no sixteenth family", "services/casefile/caseload/caseload.go",
 		"if c.Taken() >= limit.N {\n		return c, fault", "if false {\n		return c, fault", "./services/casefile/caseload", "TestCap|TestCaseloadMachine",
+	},
+	{
+		"claim: a monitored family keeps its place where its county's setting counts it", "services/casefile/server/places.go",
+		"return s.deps.Directory.MonitoringCounts(ctx, gmina[:4])", "return false, nil", "./services/casefile/server", "TestMonitoringCounts",
+	},
+	{
+		"claim: a monitored family takes no place where its county's setting does not count it", "services/casefile/server/places.go",
+		"return s.deps.Directory.MonitoringCounts(ctx, gmina[:4])", "return true, nil", "./services/casefile/server", "TestMonitoringDoesNotCountByDefault",
 	},
 	{
 		"claim: a position in the feed is given once", "internal/store/sqlite/steps.go",
@@ -171,6 +191,14 @@ var guards = []guard{
 	{
 		"validation: nothing took place tomorrow", "internal/rpc/convert.go",
 		"if err == nil && v.After(today) {", "if false {", "./internal/rpc", "TestDates",
+	},
+	{
+		"validation: of a county its settings change and nothing else", "services/casefile/directory/server/counties.go",
+		"req.GetUpdateMask(), \"settings\")", "req.GetUpdateMask(), \"settings\", \"display_name\")", "./services/casefile/directory/server", "TestCountySettings",
+	},
+	{
+		"validation: who only tries a county's setting changes none", "services/casefile/directory/server/counties.go",
+		"ValidateOnly: req.GetValidateOnly()", "ValidateOnly: false", "./services/casefile/directory/server", "TestCountySettings",
 	},
 	{
 		"validation: a document has a largest size", "internal/store/commit.go",

@@ -22,6 +22,8 @@ func TestCountySettings(t *testing.T) {
 	auditor := must[*directoryv1.Person](t)(w.client.CreatePerson(w.As(rootLogin), &directoryv1.CreatePersonRequest{Parent: "powiaty/" + county, RequestId: w.RequestID(),
 		Person: &directoryv1.Person{DisplayName: "Anna Audytor", CountyRoles: []directoryv1.CountyRole{directoryv1.CountyRole_COUNTY_ROLE_AUDITOR}}}))
 	w.link(auditor.GetName(), "audytor")
+	const neighbour = "2014"
+	must[string](t)(w.bootstrap(neighbour, neighbour+"011", "admin.sasiad"))
 	get := func(login, name string) (*directoryv1.County, error) {
 		return w.client.GetCounty(w.As(login), &directoryv1.GetCountyRequest{Name: name})
 	}
@@ -37,7 +39,8 @@ func TestCountySettings(t *testing.T) {
 	for _, tc := range []struct{ name, login, county, etag, path, want string }{
 		{"by a head", "kierownik", county, before.GetEtag(), "settings", "PermissionDenied DENIED"},
 		{"by an auditor", "audytor", county, before.GetEtag(), "settings", "PermissionDenied DENIED"},
-		{"of another county", rootLogin, "9999", before.GetEtag(), "settings", "PermissionDenied DENIED"},
+		{"of another county", rootLogin, neighbour, before.GetEtag(), "settings", "PermissionDenied DENIED"},
+		{"of no county", rootLogin, "9999", before.GetEtag(), "settings", "PermissionDenied DENIED"},
 		{"name", rootLogin, county, before.GetEtag(), "display_name", "InvalidArgument UPDATE_MASK"},
 		{"unknown field", rootLogin, county, before.GetEtag(), "settings.colour", "InvalidArgument UPDATE_MASK"},
 		{"stale", rootLogin, county, "17", "settings", "Aborted STALE_ETAG"},
@@ -65,6 +68,12 @@ func TestCountySettings(t *testing.T) {
 	}
 	if _, err := get("kierownik", before.GetName()); reasonOf(err) != "PermissionDenied DENIED" {
 		t.Error(err)
+	}
+	if _, err := get(rootLogin, "powiaty/"+neighbour); reasonOf(err) != "PermissionDenied DENIED" {
+		t.Error(err)
+	}
+	if next := must[*directoryv1.County](t)(get("admin.sasiad", "powiaty/"+neighbour)); next.GetSettings().GetMonitoringCounts() {
+		t.Error("the neighbour's setting has changed", next)
 	}
 	assistant := w.employ(gminaA, "asystent", assistantRole)
 	load := must[*directoryv1.ListCaseloadsResponse](t)(w.client.ListCaseloads(w.As("kierownik"), &directoryv1.ListCaseloadsRequest{Parent: "gminas/" + gminaA}))
