@@ -24,10 +24,11 @@ func (e *Engine) Check(ctx context.Context) (faults []string, err error) {
 		return nil, fmt.Errorf("sqlite: check: %w", err)
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	e.schemaMu.RLock()
-	schema := maps.Clone(e.schema)
-	e.schemaMu.RUnlock()
-	if faults, err = newCheck(schema).documents(ctx, tx); err != nil {
+	s, err := readSchema(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if faults, err = newCheck(s.collections).documents(ctx, tx); err != nil {
 		return faults, fmt.Errorf("sqlite: check: %w", err)
 	}
 	return faults, nil
@@ -41,9 +42,10 @@ type check struct {
 	faults []string
 }
 
-func newCheck(schema map[string]*collection) *check {
+func newCheck(collections map[string]*collection) *check {
 	k := &check{names: map[int64]string{}, schema: map[int64]*collection{}, wanted: map[int64]int{}}
-	for name, c := range schema {
+	for name, c := range collections {
+		c.indexes = slices.DeleteFunc(c.indexes, func(ix index) bool { return ix.filling }) // nobody asks it yet
 		k.names[c.cid], k.schema[c.cid] = name, c
 	}
 	return k

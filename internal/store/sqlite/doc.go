@@ -9,7 +9,7 @@
 //   - What lists show of a document (store.OutlineOf) stands in another row, written in the same transaction; it is used where its version is the document's.
 //   - Calls use the driver's own interface; database/sql serves what is rare.
 //   - The file is in WAL mode with synchronous=FULL: what was acknowledged survives loss of power. Readers never wait for the writer.
-//   - One process writes at a time; a second one waits for the lock.
+//   - One process writes at a time; a second one waits for the lock. Each asks in its transaction whether collections or indexes are new.
 //
 // The package imports the store contract and the driver, nothing else of the project.
 package sqlite

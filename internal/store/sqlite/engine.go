@@ -35,6 +35,9 @@ const readers = 8
 const tables = `
 CREATE TABLE IF NOT EXISTS collections (cid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS indexes (iid INTEGER PRIMARY KEY, cid INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL, UNIQUE (cid, name));
+CREATE TABLE IF NOT EXISTS filling (iid INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS edition (n INTEGER NOT NULL);
+INSERT INTO edition SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM edition);
 CREATE TABLE IF NOT EXISTS docs (rid INTEGER PRIMARY KEY, cid INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (cid, id));
 CREATE INDEX IF NOT EXISTS versions ON docs (rid, version) WHERE version > 0;
 CREATE TABLE IF NOT EXISTS parts (rid INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -70,8 +73,7 @@ type Engine struct {
 	stop    chan struct{} // closed by Close
 	stopped chan struct{} // closed by the writer when it has ended
 
-	schemaMu sync.RWMutex
-	schema   map[string]*collection
+	schema atomic.Pointer[schema]
 
 	counted counters
 	broken  atomic.Bool // the last transaction failed because of the disk
@@ -80,18 +82,11 @@ type Engine struct {
 	closed  error
 }
 
-// collection is what the engine knows of a collection.
-type collection struct {
-	cid     int64
-	indexes []index
-	counted bool // its changes are counted, see store.Whole
-}
-
 // Open opens the file at path, which is made when it is not there, and starts the writer; Close ends it.
 func Open(ctx context.Context, path string, opts ...store.EngineOption) (*Engine, error) {
 	e := &Engine{
 		opts: store.NewEngineOptions(opts), queue: make(chan *job), stop: make(chan struct{}), stopped: make(chan struct{}),
-		schema: map[string]*collection{}, readers: make(chan *reader, readers), written: make(chan struct{}, 1), copied: make(chan struct{}),
+		readers: make(chan *reader, readers), written: make(chan struct{}, 1), copied: make(chan struct{}),
 	}
 	if err := e.open(ctx, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: open: %w", err), e.closeDBs())
@@ -136,7 +131,7 @@ func (e *Engine) open(ctx context.Context, path string) (err error) {
 		e.readers <- r
 		e.opened++
 	}
-	return e.loadSchema(ctx, e.read)
+	return e.learn(ctx)
 }
 
 // private makes the file of a new database readable by its owner alone; what SQLite puts beside it takes its mode over. A file that is there keeps its own.
@@ -148,17 +143,6 @@ func dsn(path string, pragmas ...string) string {
 		path = abs
 	}
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
-}
-
-// collection gives what is known of a collection; Migrate makes it known.
-func (e *Engine) collection(name string) (*collection, error) {
-	e.schemaMu.RLock()
-	defer e.schemaMu.RUnlock()
-	c, ok := e.schema[name]
-	if !ok {
-		return nil, fmt.Errorf("sqlite: %q: %w", name, store.ErrNoCollection)
-	}
-	return c, nil
 }
 
 // Ping implements store.Engine.

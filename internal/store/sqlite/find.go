@@ -14,21 +14,12 @@ import (
 
 // Find implements store.Engine.
 func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineHit, error) {
-	c, err := e.collection(q.Collection)
+	if q.Index == "" {
+		return e.walk(ctx, q)
+	}
+	ix, err := e.filled(ctx, q.Collection, q.Index)
 	if err != nil {
 		return nil, err
-	}
-	if q.Index == "" {
-		return e.walk(ctx, c, q)
-	}
-	var iid int64
-	for _, ix := range c.indexes {
-		if ix.name == q.Index {
-			iid = ix.iid
-		}
-	}
-	if iid == 0 {
-		return nil, fmt.Errorf("sqlite: no index %q over %q", q.Index, q.Collection)
 	}
 	low, high, err := bounds(q)
 	if err != nil {
@@ -40,7 +31,7 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 	var hits []store.EngineHit
 	err = e.reading(ctx, func(r *reader) (err error) {
 		if q.Known != nil {
-			hits, err = r.newer(ctx, q, iid, low, high)
+			hits, err = r.newer(ctx, q, ix.iid, low, high)
 			return err
 		}
 		stmt := r.up
@@ -60,7 +51,7 @@ func (e *Engine) Find(ctx context.Context, q store.EngineQuery) ([]store.EngineH
 			hit.Body, err = document(cols[1:])
 			hits = append(hits, hit)
 			return errors.Join(err, ctx.Err())
-		}, iid, low, high, int64(q.Limit))
+		}, ix.iid, low, high, int64(q.Limit))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: find: %w", err)
@@ -177,7 +168,11 @@ func (r *reader) document(rid int64, narrow bool) (body []byte, version int64, e
 }
 
 // walk gives documents in the order of their keys.
-func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) ([]store.EngineHit, error) {
+func (e *Engine) walk(ctx context.Context, q store.EngineQuery) ([]store.EngineHit, error) {
+	c, err := e.collection(q.Collection)
+	if err != nil {
+		return nil, err
+	}
 	low, high := "", "\U0010FFFF"
 	if from, ok := q.From.(string); ok {
 		low = from
@@ -194,7 +189,7 @@ func (e *Engine) walk(ctx context.Context, c *collection, q store.EngineQuery) (
 		}
 	}
 	var hits []store.EngineHit
-	err := e.reading(ctx, func(r *reader) error {
+	err = e.reading(ctx, func(r *reader) error {
 		stmt := r.walkUp
 		if q.Desc {
 			stmt = r.walkDown

@@ -13,10 +13,11 @@ import (
 
 // index is one index of a collection.
 type index struct {
-	iid    int64
-	name   string
-	fields []string
-	paths  [][]string // fields, name by name
+	iid     int64
+	name    string
+	fields  []string
+	paths   [][]string // fields, name by name
+	filling bool       // documents that were there before it may have no entries yet
 }
 
 func newIndex(iid int64, name string, fields []string) index {

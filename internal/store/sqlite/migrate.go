@@ -5,139 +5,159 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 
 	"asysta.example/internal/store"
 )
 
-// queryer is a *sql.DB or *sql.Conn.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// loadSchema reads which collections and indexes the file has.
-func (e *Engine) loadSchema(ctx context.Context, db queryer) error {
-	rows, err := db.QueryContext(ctx, `SELECT c.cid, c.name, COALESCE(i.iid, 0), COALESCE(i.name, ''), COALESCE(i.fields, '')
-		FROM collections c LEFT JOIN indexes i ON i.cid = c.cid`)
-	if err != nil {
-		return fmt.Errorf("sqlite: schema: %w", err)
-	}
-	defer rows.Close()
-	schema := map[string]*collection{}
-	for rows.Next() {
-		var cid int64
-		var name, fields string
-		var iid int64
-		var indexName string
-		if err := rows.Scan(&cid, &name, &iid, &indexName, &fields); err != nil {
-			return fmt.Errorf("sqlite: schema: %w", err)
-		}
-		c, ok := schema[name]
-		if !ok {
-			c = &collection{cid: cid, counted: store.Counted(name)}
-			schema[name] = c
-		}
-		if iid != 0 {
-			c.indexes = append(c.indexes, newIndex(iid, indexName, strings.Split(fields, ",")))
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("sqlite: schema: %w", err)
-	}
-	e.schemaMu.Lock()
-	defer e.schemaMu.Unlock()
-	e.schema = maps.Clone(schema)
-	return nil
-}
-
-// Migrate implements store.Engine. An index that is new or whose fields have changed is filled from the documents; all of it is one transaction. Outlines of documents that
-// are there follow, a stretch at a time: others may write in between, and a list does without those that are missing.
+// Migrate implements store.Engine. An index that is new or whose fields have changed is filled from the documents that are there, then outlines are made, both a stretch at a
+// time: others may write in between. Nobody is answered from an index before it is filled; a list does without outlines that are missing. A migration that was cut short goes on.
 func (e *Engine) Migrate(ctx context.Context, specs []store.CollectionSpec) error {
-	if err := e.alone(ctx, func(w *writer) error { return w.migrate(ctx, specs) }); err != nil {
+	err := e.alone(ctx, func(w *writer) error { return w.migrate(ctx, specs) })
+	if err == nil {
+		err = e.learn(ctx)
+	}
+	for _, spec := range specs {
+		if err == nil {
+			err = e.fill(ctx, spec.Name)
+		}
+		if err == nil && store.HasOutline(spec.Name) {
+			err = e.migrateOutlines(ctx, spec.Name)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("sqlite: migrate: %w", err)
 	}
-	if err := e.loadSchema(ctx, e.read); err != nil {
-		return err
-	}
-	for _, spec := range specs {
-		if !store.HasOutline(spec.Name) {
-			continue
-		}
-		if err := e.migrateOutlines(ctx, spec.Name); err != nil {
-			return fmt.Errorf("sqlite: migrate: %w", err)
-		}
-	}
 	return nil
 }
 
+// migrate makes collections and indexes known that are new.
 func (w *writer) migrate(ctx context.Context, specs []store.CollectionSpec) error {
+	news := false
 	for _, spec := range specs {
-		if _, err := w.conn.ExecContext(ctx, `INSERT INTO collections (name) VALUES (?) ON CONFLICT DO NOTHING`, spec.Name); err != nil {
+		made, err := w.conn.ExecContext(ctx, `INSERT INTO collections (name) VALUES (?) ON CONFLICT DO NOTHING`, spec.Name)
+		if err != nil {
 			return err
 		}
+		n, err := made.RowsAffected()
+		if err != nil {
+			return err
+		}
+		news = news || n > 0
 		var cid int64
 		if err := w.conn.QueryRowContext(ctx, `SELECT cid FROM collections WHERE name = ?`, spec.Name).Scan(&cid); err != nil {
 			return err
 		}
 		for _, ix := range spec.Indexes {
-			if err := w.migrateIndex(ctx, cid, ix); err != nil {
+			changed, err := w.migrateIndex(ctx, cid, ix)
+			if err != nil {
 				return err
 			}
+			news = news || changed
 		}
+	}
+	if news {
+		return w.newEdition(ctx)
 	}
 	return nil
 }
 
-func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSpec) error {
+// newEdition tells every process that uses the file to read the schema again before it writes.
+func (w *writer) newEdition(ctx context.Context) error {
+	_, err := w.conn.ExecContext(ctx, `UPDATE edition SET n = n + 1`)
+	return err
+}
+
+// migrateIndex makes an index known that is new or whose fields have changed; it is to be filled where the collection has documents.
+func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSpec) (changed bool, err error) {
 	fields := strings.Join(spec.Fields, ",")
 	var iid int64
 	var had string
-	err := w.conn.QueryRowContext(ctx, `SELECT iid, fields FROM indexes WHERE cid = ? AND name = ?`, cid, spec.Name).Scan(&iid, &had)
+	err = w.conn.QueryRowContext(ctx, `SELECT iid, fields FROM indexes WHERE cid = ? AND name = ?`, cid, spec.Name).Scan(&iid, &had)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		result, err := w.conn.ExecContext(ctx, `INSERT INTO indexes (cid, name, fields) VALUES (?, ?, ?)`, cid, spec.Name, fields)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if iid, err = result.LastInsertId(); err != nil {
-			return err
+			return false, err
 		}
 	case err != nil:
-		return err
+		return false, err
 	case had == fields:
-		return nil
+		return false, nil
 	default:
 		if _, err := w.conn.ExecContext(ctx, `UPDATE indexes SET fields = ? WHERE iid = ?`, fields, iid); err != nil {
-			return err
+			return false, err
 		}
 		if _, err := w.conn.ExecContext(ctx, `DELETE FROM entries WHERE iid = ?`, iid); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return w.fill(ctx, cid, newIndex(iid, spec.Name, spec.Fields))
+	_, err = w.conn.ExecContext(ctx, `INSERT INTO filling (iid) SELECT ? WHERE EXISTS (SELECT 1 FROM docs WHERE cid = ?) ON CONFLICT DO NOTHING`, iid, cid)
+	return true, err
 }
 
-// stretch is how many documents fill reads at a time.
+// stretch is how many documents are read at a time.
 const stretch = 200
 
-// fill makes the entries of an index for the documents that are there, a stretch of them at a time.
-func (w *writer) fill(ctx context.Context, cid int64, ix index) error {
-	for last := int64(0); ; {
-		docs, err := w.after(ctx, cid, last)
+// fill makes the entries of the indexes of a collection that are to be filled, for the documents that are there. Who writes one of these meanwhile makes its entries too.
+func (e *Engine) fill(ctx context.Context, name string) error {
+	c, err := e.collection(name)
+	if err != nil {
+		return err
+	}
+	indexes := slices.DeleteFunc(slices.Clone(c.indexes), func(ix index) bool { return !ix.filling })
+	if len(indexes) == 0 {
+		return nil
+	}
+	for last, more := int64(0), true; more; {
+		err := e.alone(ctx, func(w *writer) (err error) {
+			last, more, err = w.fillAfter(ctx, c.cid, last, indexes)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		for _, d := range docs {
-			if err := w.index([]index{ix}, d.id, nil, d.body, func() (int64, error) { return d.rid, nil }); err != nil {
+	}
+	err = e.alone(ctx, func(w *writer) error {
+		for _, ix := range indexes {
+			if _, err := w.conn.ExecContext(ctx, `DELETE FROM filling WHERE iid = ?`, ix.iid); err != nil {
 				return err
 			}
-			last = d.rid
 		}
-		if len(docs) < stretch {
-			return nil
+		return w.newEdition(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	return e.learn(ctx)
+}
+
+// fillAfter makes the entries of a stretch of documents behind a row.
+func (w *writer) fillAfter(ctx context.Context, cid, after int64, indexes []index) (last int64, more bool, err error) {
+	docs, err := w.after(ctx, cid, after)
+	if err != nil {
+		return after, false, err
+	}
+	last = after
+	for _, d := range docs {
+		last = d.rid
+		for _, ix := range indexes {
+			keys, err := entryKeys(ix, d.id, d.body)
+			if err != nil {
+				return last, false, err
+			}
+			for _, key := range keys {
+				if _, err := w.settle.run(ix.iid, key, d.rid); err != nil {
+					return last, false, err
+				}
+			}
 		}
 	}
+	return last, len(docs) == stretch, nil
 }
 
 // row is a document as the table has it.

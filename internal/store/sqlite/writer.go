@@ -43,6 +43,7 @@ type writer struct {
 	insert, find, update, remove, enter, leave, row *statement
 	advance, tail, keep, drop, count                *statement
 	sketch, forget                                  *statement
+	edition, settle                                 *statement
 
 	parted bool // every part has had its row since the file was made; a file of an older form has some in the bodies
 
@@ -87,7 +88,9 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 		&w.count:   `UPDATE revision SET n = n + 1`,
 		&w.sketch: `INSERT INTO outlines (rid, version, edition, body) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET version = excluded.version, edition = excluded.edition, body = excluded.body`,
-		&w.forget: `DELETE FROM outlines WHERE rid = ?`,
+		&w.forget:  `DELETE FROM outlines WHERE rid = ?`,
+		&w.edition: `SELECT n FROM edition`,
+		&w.settle:  `INSERT INTO entries (iid, key, rid) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 	})
 }
 
@@ -241,6 +244,9 @@ func (e *Engine) attempt(jobs []*job) (again bool, err error) {
 	w := e.writer
 	if _, err := w.begin.run(); err != nil {
 		return false, fmt.Errorf("sqlite: begin: %w", err)
+	}
+	if err := e.learnAnew(); err != nil {
+		return false, errors.Join(err, w.undo())
 	}
 	for _, j := range jobs {
 		if j.err != nil {
