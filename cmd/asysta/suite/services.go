@@ -56,7 +56,11 @@ var builders = map[string]func(rpc.Deps, conns) part{
 		s := casefile.New(d, d.Vault, keeper.New(d.Store, d.Clock))
 		return part{
 			servers: []rpc.Service{s, workcard.New(d), directory.New(d)},
-			works:   []Work{{Name: "casefile/sweep", Every: settleEvery, Round: counted(s.Sweep)}, {Name: "casefile/reconcile", Every: reconcileEvery, Round: counted(s.ReconcileAll)}},
+			works: []Work{
+				{Name: "casefile/sweep", Every: settleEvery, Round: counted(s.Sweep)},
+				{Name: "casefile/reconcile", Every: reconcileEvery, Round: counted(s.ReconcileAll)},
+				{Name: "casefile/settings", Every: settleEvery, Round: counted(s.FollowSettings)},
+			},
 		}
 	},
 	Planning: func(d rpc.Deps, _ conns) part {

@@ -295,10 +295,13 @@ func TestSettingChangesWhileFamiliesAreMonitored(t *testing.T) {
 		must(t, err)
 		return c.Taken()
 	}
+	if _, err := w.service.ReconcileAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	reconciled := func(mended, places int) {
 		t.Helper()
 		for _, n := range []int{mended, 0} {
-			if got, err := w.service.ReconcileAll(t.Context()); got != n || err != nil || taken() != places {
+			if got, err := w.service.FollowSettings(t.Context()); got != n || err != nil || taken() != places {
 				t.Errorf("reconciled %d, %v, %d places; want %d and %d", got, err, taken(), n, places)
 			}
 		}

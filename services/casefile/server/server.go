@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc"
 
@@ -24,9 +25,10 @@ import (
 
 // Server serves CasefileService and CaseworkInternalService. It is safe for concurrent use.
 type Server struct {
-	deps   rpc.Deps
-	vault  *seal.Vault
-	keeper *keeper.Keeper
+	deps    rpc.Deps
+	vault   *seal.Vault
+	keeper  *keeper.Keeper
+	follows sync.Map // county to whether monitoring counted when it was last reconciled
 }
 
 // New gives the server of the family file's lifecycle.

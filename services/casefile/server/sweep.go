@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
@@ -36,8 +37,12 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 // assistant is given back, and a file whose assistant holds no place for it is given one, beyond the cap where it must be. A crash between the commit of a file and
 // its places leaves the first; the second can only come of a fault, and is logged. Both follow as well when the county has changed whether monitoring counts: a monitored
 // family takes or gives back its place, and an assistant who then has more than the cap allows keeps all of them. It reads every caseload and every open file and is for a
-// daily run.
+// daily run, and for a change of that setting.
 func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err error) {
+	counts, err := s.deps.Directory.MonitoringCounts(ctx, county)
+	if err != nil {
+		return 0, fmt.Errorf("casefile: reconcile: %w", err)
+	}
 	freed, err := each(ctx, s.deps.Store.ForCounty(county), store.Caseloads, store.Query{Index: "all"}, func(doc *store.Document) (int, error) {
 		return s.freeStray(ctx, county, doc.ID)
 	})
@@ -48,9 +53,9 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 	if err != nil {
 		return freed, fmt.Errorf("casefile: reconcile: %w", err)
 	}
-	states, err := s.countedStates(ctx, county)
-	if err != nil {
-		return freed, fmt.Errorf("casefile: reconcile: %w", err)
+	states := []familyfile.State{familyfile.Assigned, familyfile.Cooperation}
+	if counts {
+		states = append(states, familyfile.Monitoring)
 	}
 	mended = freed
 	for _, g := range gminas {
@@ -67,17 +72,23 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 			}
 		}
 	}
+	s.follows.Store(county, counts)
 	return mended, nil
 }
 
-// countedStates are the states in which the assistant of a family has a place for it in a county.
-func (s *Server) countedStates(ctx context.Context, county string) ([]familyfile.State, error) {
-	states := []familyfile.State{familyfile.Assigned, familyfile.Cooperation}
-	counts, err := s.deps.Directory.MonitoringCounts(ctx, county)
-	if counts {
-		states = append(states, familyfile.Monitoring)
-	}
-	return states, err
+// FollowSettings reconciles the counties whose setting differs from that which this process last reconciled them with. A county that it has not reconciled yet waits for
+// ReconcileAll, which runs when the process starts.
+func (s *Server) FollowSettings(ctx context.Context) (mended int, err error) {
+	return each(ctx, s.deps.Store.System(), store.Counties, store.Query{Index: "all"}, func(doc *store.Document) (int, error) {
+		c, err := directory.CountyOf(doc)
+		if err != nil {
+			return 0, fmt.Errorf("casefile: reconcile: %w", err)
+		}
+		if followed, known := s.follows.Load(doc.ID); !known || followed == c.Settings.MonitoringCounts {
+			return 0, nil
+		}
+		return s.Reconcile(ctx, doc.ID)
+	})
 }
 
 // ReconcileAll reconciles every county of the deployment.

@@ -28,7 +28,7 @@ func (s *Server) GetCounty(ctx context.Context, req *directoryv1.GetCountyReques
 	return countyTo(ctx, c, doc), err
 }
 
-// UpdateCounty changes the settings of the county. Caseloads follow: at once where a step meets them, the others by the casefile service's daily reconciliation.
+// UpdateCounty changes the settings of the county. Caseloads follow: at once where a step meets them, the others within a minute, by the casefile service.
 func (s *Server) UpdateCounty(ctx context.Context, req *directoryv1.UpdateCountyRequest) (*directoryv1.County, error) {
 	n, err := parse(req.GetCounty().GetName(), "", "county.name")
 	if err != nil {

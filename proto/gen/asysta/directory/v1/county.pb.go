@@ -140,7 +140,7 @@ func (x *County) GetAllowedActions() []string {
 type CountySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A family that is monitored after the end of the work (procedure, step 21) takes one of the places of its assistant; off unless the county wants it, as
-	// art. 15(4) speaks of families the assistant works with (domain, section 6). A change brings the caseloads into line by their next daily reconciliation:
+	// art. 15(4) speaks of families the assistant works with (domain, section 6). A change brings the caseloads into line within a minute:
 	// nobody who is monitored is refused, an assistant with more families than the cap allows gets no new one.
 	MonitoringCounts bool `protobuf:"varint,1,opt,name=monitoring_counts,json=monitoringCounts,proto3" json:"monitoring_counts,omitempty"`
 	unknownFields    protoimpl.UnknownFields

@@ -68,8 +68,8 @@ type DirectoryServiceClient interface {
 	WhoAmI(ctx context.Context, in *WhoAmIRequest, opts ...grpc.CallOption) (*WhoAmIResponse, error)
 	// Gives the county with its settings.
 	GetCounty(ctx context.Context, in *GetCountyRequest, opts ...grpc.CallOption) (*County, error)
-	// Changes the settings of the county. What they mean for caseloads holds for every step from now on; caseloads of families that no step meets follow with the next
-	// daily reconciliation.
+	// Changes the settings of the county. What they mean for caseloads holds for every step from now on; caseloads of families that no step meets follow within a
+	// minute.
 	//
 	// Errors: ABORTED on a stale etag.
 	UpdateCounty(ctx context.Context, in *UpdateCountyRequest, opts ...grpc.CallOption) (*County, error)
@@ -532,8 +532,8 @@ type DirectoryServiceServer interface {
 	WhoAmI(context.Context, *WhoAmIRequest) (*WhoAmIResponse, error)
 	// Gives the county with its settings.
 	GetCounty(context.Context, *GetCountyRequest) (*County, error)
-	// Changes the settings of the county. What they mean for caseloads holds for every step from now on; caseloads of families that no step meets follow with the next
-	// daily reconciliation.
+	// Changes the settings of the county. What they mean for caseloads holds for every step from now on; caseloads of families that no step meets follow within a
+	// minute.
 	//
 	// Errors: ABORTED on a stale etag.
 	UpdateCounty(context.Context, *UpdateCountyRequest) (*County, error)
