@@ -79,9 +79,10 @@ func Denied() *Error {
 	return &Error{Kind: KindDenied, Reason: "DENIED", Polish: "Brak uprawnień do tej czynności albo nie ma takich danych. Jeżeli należy ona do Twoich zadań, sprawdź adres i uprawnienia: w ośrodku nadaje je kierownik, w powiecie administrator powiatu."}
 }
 
-// NotFound is the answer to an absent resource for those who may see the whole gmina.
+// NotFound is the answer to an absent resource for those who may see the whole gmina. Its sentence holds for whatever kind; package rpc puts the one of the resource that
+// the request names in its place.
 func NotFound() *Error {
-	return &Error{Kind: KindNotFound, Reason: "NOT_FOUND", Polish: "Nie ma takiej sprawy w tej gminie. Sprawdź adres albo wyszukaj ją ponownie."}
+	return &Error{Kind: KindNotFound, Reason: "NOT_FOUND", Polish: "Nie ma takich danych. Sprawdź adres albo wyszukaj je ponownie."}
 }
 
 // Conflict is the answer to a stale etag of whatever resource: a file, a plan, a person, a county.

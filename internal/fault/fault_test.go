@@ -16,6 +16,13 @@ func TestDeniedNamesBothWhoGiveAccess(t *testing.T) {
 	}
 }
 
+// What is absent may be a member of staff as well as a family's file.
+func TestNotFoundSpeaksOfNoKindOfResource(t *testing.T) {
+	if text := fault.NotFound().Polish; !strings.HasPrefix(text, "Nie ma takich danych.") {
+		t.Error(text)
+	}
+}
+
 // What has changed may be a county or a person as well as a family's case.
 func TestConflictSpeaksOfNoKindOfResource(t *testing.T) {
 	if text := fault.Conflict().Polish; !strings.HasPrefix(text, "Ktoś zmienił te dane ") {

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/name"
 )
 
 // PolicyFault tells what keeps a server with a method from starting, for tests.
@@ -39,3 +40,16 @@ func (b *Bounds) Former(subject string, now time.Time) bool { return b.former.fi
 
 // Remembered counts callers and subjects.
 func (b *Bounds) Remembered() (callers, former int) { return len(b.rates.callers), len(b.former.last) }
+
+// AbsenceOf gives the sentence for what a method's request names, for tests; "" for the one that holds for everything.
+func AbsenceOf(m protoreflect.MethodDescriptor, resource string) string {
+	p, err := policyOf(m)
+	if err != nil {
+		return err.Error()
+	}
+	n, err := name.Parse(resource)
+	if err != nil {
+		return err.Error()
+	}
+	return p.absenceOf(n)
+}

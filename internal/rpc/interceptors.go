@@ -97,7 +97,7 @@ func (s *Server) finish(ctx context.Context, t *trail, began time.Time, err erro
 		return nil
 	}
 	grantCtx := contextOfGrant(ctx, t)
-	st, reason := s.statusOf(grantCtx, err)
+	st, reason := s.statusOf(grantCtx, t, err)
 	if f, ok := fault.As(asFault(grantCtx, FaultFrom(err))); ok && f.Kind == fault.KindDenied && (t.who.Person != "" || t.who.System != "") {
 		s.auditDenial(ctx, t)
 	}

@@ -25,6 +25,7 @@ type policy struct {
 	reads      bool
 	mutation   bool
 	requestID  protoreflect.FieldDescriptor // nil where the request has none
+	child      bool                         // the request names a child of the resource
 	why        statement
 	serverSide bool // the answer is a stream
 }
@@ -61,6 +62,7 @@ func policyOf(m protoreflect.MethodDescriptor) (*policy, error) {
 	p := &policy{
 		method: "/" + string(m.Parent().FullName()) + "/" + string(m.Name()), tenant: perm.GetTenant(), reads: perm.GetReadsFamilyData(),
 		mutation: perm.GetMutation(), serverSide: m.IsStreamingServer(), requestID: textField(m.Input(), "request_id"),
+		child: textField(m.Input(), "child") != nil,
 	}
 	if m.IsStreamingClient() {
 		return nil, errors.New("a stream of requests cannot be authorized before it begins")

@@ -46,14 +46,14 @@ var kindOf = map[codes.Code]fault.Kind{
 }
 
 // statusOf turns what a handler or an interceptor returned into the status that leaves, and its reason. What is no fault becomes Internal under an
-// opaque id; its cause is in the log alone.
-func (s *Server) statusOf(ctx context.Context, err error) (*status.Status, string) {
+// opaque id; its cause is in the log alone. What is absent is told in the words of what the call names.
+func (s *Server) statusOf(ctx context.Context, t *trail, err error) (*status.Status, string) {
 	err = asFault(ctx, FaultFrom(err))
 	if f, ok := fault.As(err); ok {
 		if f.Kind == fault.KindUnavailable && err.Error() != f.Error() { // what did not answer, for who operates the system
 			s.deps.Log.WarnContext(ctx, "unavailable", slog.String("reason", f.Reason), slog.String("cause", err.Error()))
 		}
-		return faultStatus(f), f.Reason
+		return faultStatus(t.told(f)), f.Reason
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -126,6 +126,14 @@ func (c cell) String() string {
 	return fmt.Sprintf("%s as %s on %s over %s", c.method.Call, c.who.name, what, c.way)
 }
 
+// kind is the kind of what the cell asks about, as the request alone says it: the pattern of the name, and whether a child of it is named.
+func (c cell) kind() string {
+	if c.method.Input().Fields().ByName("child") != nil {
+		return c.method.Pattern + " child"
+	}
+	return c.method.Pattern
+}
+
 // request is the cell's request: the sample, about the cell's object, of a version that nobody has.
 func (c cell) request(n int) proto.Message {
 	msg := proto.Clone(c.method.sample)

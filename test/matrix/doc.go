@@ -5,5 +5,5 @@
 // another county, or no more, are services or strangers. Objects are a caller's own, a colleague's, locked away by name, another gmina's, another county's, another's under
 // the own gmina's name, and absent. What must happen is said by an oracle of this package (oracle.go), written from the rules alone; it must not import the code that decides.
 //
-// Every refusal of lack of rights has the same bytes, every "not there" too; and what is refused writes nothing, which the data file is asked after every cell.
+// Every refusal of lack of rights has the same bytes, whatever is asked about; every "not there" has those of the kind that the request names; and what is refused writes nothing, which the data file is asked after every cell.
 package main

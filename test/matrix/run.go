@@ -15,7 +15,7 @@ type figures struct {
 	methods, callers, objects int
 	cells                     map[string]int // by way
 	verdicts                  map[verdict]int
-	said                      map[string]map[string]bool // answers in bytes, by way and verdict
+	said                      map[string]map[string]bool // answers in bytes, by way and verdict; of what is absent also by the kind of what is asked about
 	vain                      map[string]bool            // methods that nobody whom they admit has come through to
 	mismatches                []string
 }
@@ -26,9 +26,20 @@ func (f *figures) String() string {
 	for _, v := range slices.Sorted(maps.Keys(f.verdicts)) {
 		verdicts = append(verdicts, fmt.Sprintf("%s %d", v, f.verdicts[v]))
 	}
-	return fmt.Sprintf("%d cells over gRPC and %d over REST: %d methods, %d callers, %d objects; %s; %d mismatches, writes of refused cells among them; different answers of denied: %d gRPC, %d REST, of absent: %d gRPC, %d REST",
+	return fmt.Sprintf("%d cells over gRPC and %d over REST: %d methods, %d callers, %d objects; %s; %d mismatches, writes of refused cells among them; different answers of denied: %d gRPC, %d REST, of absent to the same kind of question: %d gRPC, %d REST",
 		f.cells["gRPC"], f.cells["REST"], f.methods, f.callers, f.objects, strings.Join(verdicts, ", "), len(f.mismatches),
-		len(f.said["gRPC "+string(denied)]), len(f.said["REST "+string(denied)]), len(f.said["gRPC "+string(absent)]), len(f.said["REST "+string(absent)]))
+		len(f.said["gRPC "+string(denied)]), len(f.said["REST "+string(denied)]), f.most("gRPC", absent), f.most("REST", absent))
+}
+
+// most is the largest number of different answers of a verdict to one kind of question.
+func (f *figures) most(way string, v verdict) int {
+	n := 0
+	for key, said := range f.said {
+		if strings.HasPrefix(key, way+" "+string(v)) {
+			n = max(n, len(said))
+		}
+	}
+	return n
 }
 
 // run asks every cell that is wanted, one after the other.
@@ -49,11 +60,9 @@ func run(ctx context.Context, w *world, wanted func(n int, c cell) bool) (*figur
 			}
 		}
 	}
-	for _, way := range []string{"gRPC ", "REST "} {
-		for _, v := range []verdict{denied, absent} {
-			if said := f.said[way+string(v)]; len(said) > 1 {
-				f.mismatches = append(f.mismatches, fmt.Sprintf("%d different answers of %s%s: %q", len(said), way, v, slices.Sorted(maps.Keys(said))))
-			}
+	for _, key := range slices.Sorted(maps.Keys(f.said)) {
+		if said := f.said[key]; len(said) > 1 && (strings.Contains(key, string(denied)) || strings.Contains(key, string(absent))) {
+			f.mismatches = append(f.mismatches, fmt.Sprintf("%d different answers of %s: %q", len(said), key, slices.Sorted(maps.Keys(said))))
 		}
 	}
 	return f, nil
@@ -106,6 +115,9 @@ func (w *world) try(ctx context.Context, f *figures, c cell, n int) error {
 	}
 	if got != admitted {
 		key := c.way + " " + string(got)
+		if got == absent {
+			key += " " + c.kind()
+		}
 		if f.said[key] == nil {
 			f.said[key] = map[string]bool{}
 		}
