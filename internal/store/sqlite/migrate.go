@@ -103,6 +103,20 @@ func (w *writer) migrateIndex(ctx context.Context, cid int64, spec store.IndexSp
 // stretch is how many documents are read at a time.
 const stretch = 200
 
+// stretches performs fn in one transaction after another, each behind the row where the one before ended, until fn says that no more are left. Others write in between.
+func (e *Engine) stretches(ctx context.Context, fn func(w *writer, after int64) (last int64, more bool, err error)) error {
+	for last, more := int64(0), true; more; {
+		err := e.alone(ctx, func(w *writer) (err error) {
+			last, more, err = fn(w, last)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fill makes the entries of the indexes of a collection that are to be filled, for the documents that are there. Who writes one of these meanwhile makes its entries too.
 func (e *Engine) fill(ctx context.Context, name string) error {
 	c, err := e.collection(name)
@@ -113,14 +127,9 @@ func (e *Engine) fill(ctx context.Context, name string) error {
 	if len(indexes) == 0 {
 		return nil
 	}
-	for last, more := int64(0), true; more; {
-		err := e.alone(ctx, func(w *writer) (err error) {
-			last, more, err = w.fillAfter(ctx, c.cid, last, indexes)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	err = e.stretches(ctx, func(w *writer, after int64) (int64, bool, error) { return w.fillAfter(ctx, c.cid, after, indexes) })
+	if err != nil {
+		return err
 	}
 	err = e.alone(ctx, func(w *writer) error {
 		for _, ix := range indexes {

@@ -22,14 +22,9 @@ func (e *Engine) migrateOutlines(ctx context.Context, name string) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	for last, more := int64(0), true; more; {
-		err := e.alone(ctx, func(w *writer) (err error) {
-			last, more, err = w.outlinesAfter(ctx, c.cid, name, last)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	err = e.stretches(ctx, func(w *writer, after int64) (int64, bool, error) { return w.outlinesAfter(ctx, c.cid, name, after) })
+	if err != nil {
+		return err
 	}
 	return e.alone(ctx, func(w *writer) error {
 		_, err := w.conn.ExecContext(ctx, `INSERT INTO outlined (cid, edition) VALUES (?, ?) ON CONFLICT DO UPDATE SET edition = excluded.edition`, c.cid, store.OutlineEdition)
