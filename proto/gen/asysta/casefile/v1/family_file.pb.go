@@ -316,7 +316,7 @@ type FamilyFile struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Instant of the last change.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Methods the caller may call next on this file in this state, short names such as "RecordJointVisit".
+	// Methods the caller may call next on this file in this state, short names such as "RecordJointVisit". Output only.
 	AllowedActions []string `protobuf:"bytes,7,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	// Surname(s) by which the office knows the family.
 	FamilyName string `protobuf:"bytes,8,opt,name=family_name,json=familyName,proto3" json:"family_name,omitempty"`

@@ -268,7 +268,7 @@ type Visit struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Who recorded the entry, `gminas/{gmina}/staff/{staff}`. Set by the service.
 	RecordedBy string `protobuf:"bytes,25,opt,name=recorded_by,json=recordedBy,proto3" json:"recorded_by,omitempty"`
-	// Methods the caller may call next on this entry.
+	// Methods the caller may call next on this entry, short names: "CorrectVisit" or none. Output only.
 	AllowedActions []string `protobuf:"bytes,26,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

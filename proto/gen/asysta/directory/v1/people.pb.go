@@ -75,7 +75,8 @@ type WhoAmIResponse struct {
 	CountyRoles []CountyRole `protobuf:"varint,3,rep,packed,name=county_roles,json=countyRoles,proto3,enum=asysta.directory.v1.CountyRole" json:"county_roles,omitempty"`
 	// Employments in force today.
 	Employments []*Employment `protobuf:"bytes,4,rep,name=employments,proto3" json:"employments,omitempty"`
-	// Methods the county roles allow, e.g. "asysta.directory.v1.DirectoryService/CreateGmina".
+	// Methods the county roles allow, of whatever resource and service and so by their full names, e.g. "asysta.directory.v1.DirectoryService/CreateGmina". What may be
+	// called next on one resource stands in the allowed_actions of that resource. Output only.
 	AllowedActions []string `protobuf:"bytes,5,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	// Today, the civil day in Warsaw by which the service computes.
 	TodayDate     *date.Date `protobuf:"bytes,6,opt,name=today_date,json=todayDate,proto3" json:"today_date,omitempty"`
@@ -172,7 +173,7 @@ type Employment struct {
 	Deputy bool `protobuf:"varint,6,opt,name=deputy,proto3" json:"deputy,omitempty"`
 	// Contracted body the person works for; empty for the gmina's own staff.
 	ContractedBody string `protobuf:"bytes,7,opt,name=contracted_body,json=contractedBody,proto3" json:"contracted_body,omitempty"`
-	// Methods these roles allow in the gmina, e.g. "asysta.referral.v1.ReferralService/CreateReferral".
+	// Methods these roles allow in the gmina, by their full names like those of the county roles, e.g. "asysta.referral.v1.ReferralService/CreateReferral". Output only.
 	AllowedActions []string `protobuf:"bytes,8,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -327,7 +327,7 @@ type StaffMember struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Instant of the last change. Output only.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Methods the caller may call next on it, short names such as "UpdateGmina". Output only.
+	// Methods the caller may call next on it, short names such as "UpdateStaffMember". Output only.
 	AllowedActions []string `protobuf:"bytes,23,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -176,7 +176,9 @@ type Assessment struct {
 	DueDate *date.Date `protobuf:"bytes,15,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
 	// Version of the family file, for changes.
 	Etag string `protobuf:"bytes,16,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What the caller may do next, e.g. "present".
+	// What the caller may do next, e.g. "present", in words of its own where the resources of other
+	// packages give short names of methods: "update" (UpdateAssessment),
+	// "present" (PresentAssessment), "receive" (ReceiveAssessment). Output only.
 	AllowedActions []string `protobuf:"bytes,17,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

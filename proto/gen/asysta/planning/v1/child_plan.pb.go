@@ -268,7 +268,9 @@ type ChildPlan struct {
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The family file has learned of the version; false for the moment that a crash leaves, until the sweep ends it.
 	Settled bool `protobuf:"varint,10,opt,name=settled,proto3" json:"settled,omitempty"`
-	// What the caller may do next, e.g. "publish".
+	// What the caller may do next, e.g. "publish", in words of its own where the resources of other
+	// packages give short names of methods: "publish" (PublishChildPlan),
+	// "recordReview" (RecordChildReview). Output only.
 	AllowedActions []string `protobuf:"bytes,11,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

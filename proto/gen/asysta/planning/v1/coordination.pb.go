@@ -388,7 +388,9 @@ type Coordination struct {
 	SharedDate *date.Date `protobuf:"bytes,10,opt,name=shared_date,json=sharedDate,proto3" json:"shared_date,omitempty"`
 	// Version of the family file, for changes.
 	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What the caller may do next, e.g. "signOff".
+	// What the caller may do next, e.g. "signOff", in words of its own where the resources of other
+	// packages give short names of methods: "linkGoals" (LinkGoals),
+	// "signOff" (SignOff). Output only.
 	AllowedActions []string `protobuf:"bytes,12,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

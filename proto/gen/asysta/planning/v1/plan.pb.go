@@ -1267,7 +1267,11 @@ type Plan struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When plan or progress last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// What the caller may do next, e.g. "adopt".
+	// What the caller may do next, e.g. "adopt", in words of its own where the resources of other
+	// packages give short names of methods: "createPlanDraft" (CreatePlanDraft), "update" (UpdatePlan),
+	// "discard" (DiscardPlanDraft), "recordConsultation" (RecordConsultation), "recordSignatures" (RecordFamilySignatures),
+	// "agreeAsCoordinator" (AgreeAsCoordinator), "approve" (ApprovePlan), "adopt" (AdoptPlan), "recordProgress" (RecordProgress).
+	// Output only.
 	AllowedActions []string `protobuf:"bytes,14,rep,name=allowed_actions,json=allowedActions,proto3" json:"allowed_actions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
