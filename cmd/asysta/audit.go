@@ -5,6 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"asysta.example/cmd/asysta/suite"
 
@@ -17,7 +21,8 @@ const auditUsage = `audit: what can be done:
   asysta audit verify [-anchors FOLDER -key FILE.pub]
                           check the hash chains of the whole journal and, on SQLite, of the access log, and what is derived from them; with the anchors, that nothing was cut off their ends either.
                           Exit code 0: nothing found. 3: something was altered. 1: it could not be checked
-  asysta audit anchor     write the signed heads of every gmina and of the access log into ASYSTA_ANCHOR_DIR now`
+  asysta audit anchor     write the signed heads of every gmina and of the access log into ASYSTA_ANCHOR_DIR now
+  asysta audit keys       list who changed keys, when and with which command, and what came of it`
 
 func (p program) audit(ctx context.Context) error {
 	if len(p.args) > 0 && p.args[0] == "verify" {
@@ -25,6 +30,9 @@ func (p program) audit(ctx context.Context) error {
 	}
 	if len(p.args) == 1 && p.args[0] == "anchor" {
 		return p.auditAnchor(ctx)
+	}
+	if len(p.args) == 1 && p.args[0] == "keys" {
+		return p.auditKeys(ctx)
 	}
 	return errors.New(auditUsage)
 }
@@ -122,6 +130,52 @@ func (p program) auditAnchor(ctx context.Context) (err error) {
 	}
 	_, err = fmt.Fprintf(p.stdout, "%s: %d lines, %d commits\n", made.File, made.Lines, made.Commits)
 	return err
+}
+
+// auditKeys prints every record of a change of keys, one a line, and which of them have none of their end. Whether a record was altered is for audit verify to say.
+func (p program) auditKeys(ctx context.Context) (err error) {
+	base, err := p.openTool(ctx, false, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	open, records := map[string]bool{}, 0
+	err = base.EachKeyRecord(ctx, func(r suite.KeyRecord) error {
+		records++
+		if at := fmt.Sprintf("powiaty/%s@%d", r.County, r.Version); r.State == suite.KeysBegun {
+			open[at] = true
+		} else {
+			delete(open, fmt.Sprintf("powiaty/%s@%d", r.County, r.Begun))
+		}
+		_, err := fmt.Fprintln(p.stdout, keyLine(r))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("audit keys: %w", err)
+	}
+	_, err = fmt.Fprintf(p.stdout, "records: %d; begun and without an end: %d\n", records, len(open))
+	for _, at := range slices.Sorted(maps.Keys(open)) {
+		if err == nil {
+			_, err = fmt.Fprintf(p.stdout, "  %s: goes on, or was cut off\n", at)
+		}
+	}
+	return err
+}
+
+func keyLine(r suite.KeyRecord) string {
+	scope := "all gminas"
+	if r.Gmina != "" {
+		scope = "gmina " + r.Gmina
+	}
+	line := fmt.Sprintf("%s powiaty/%s@%d %s, %s, by %q on %q: %s", r.At.Format(time.RFC3339), r.County, r.Version, r.Command, scope, r.User, r.Host, r.State)
+	if r.State == suite.KeysBegun {
+		return line
+	}
+	line += fmt.Sprintf(" (begun @%d; gminas %d, keys looked at %d, changed %d, left %d)", r.Begun, r.Gminas, r.Keys, r.Changed, r.Left)
+	if len(r.Files) > 0 {
+		line += " new key of files: " + strings.Join(r.Files, " ")
+	}
+	return line
 }
 
 // newPair makes a pair of keys, for backups or for anchors.

@@ -22,7 +22,8 @@ const keysUsage = `keys: what can be done:
   asysta keys rotate gminas [-gmina T]  a new key for every gmina (or one), and the key of every file wrapped with it
   asysta keys rotate gminas -finish     the old keys of the gminas taken away, a quarter of an hour later at the earliest
   asysta keys backup -out FILE          a new key pair for encrypted backups: FILE opens them, the recipient printed is what asysta backup needs
-  asysta keys anchor -out FILE          a new key pair for signing anchors: FILE signs, FILE.pub checks`
+  asysta keys anchor -out FILE          a new key pair for signing anchors: FILE signs, FILE.pub checks
+repair and rotate write into the journal who began them and what came of it; asysta audit keys lists that`
 
 // keys does what concerns keys.
 func (p program) keys(ctx context.Context) error {
@@ -95,7 +96,11 @@ func (p program) keysRepair(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, base.Close()) }()
-	r, err := base.RepairKeys(ctx)
+	var r seal.Repair
+	err = base.RecordKeys(ctx, "keys repair", "", func(ctx context.Context) (c suite.KeyCount, err error) {
+		r, err = base.RepairKeys(ctx)
+		return suite.KeyCount{Keys: len(r.Repaired) + len(r.Left), Changed: len(r.Repaired), Left: len(r.Left), Files: r.Repaired}, err
+	})
 	var lines strings.Builder
 	fmt.Fprintf(&lines, "files with a new key: %d; left: %d\n", len(r.Repaired), len(r.Left))
 	for _, file := range r.Repaired {
@@ -141,74 +146,84 @@ func (p program) rotateMaster(ctx context.Context, args []string) error {
 	if err := suite.Load(ctx, &cfg, p.env); err != nil {
 		return err
 	}
-	switch path := cfg.MasterFile(); {
+	command, step := "keys rotate master", p.wrapWithMaster
+	switch {
 	case prepare && finish:
 		return errors.New("keys rotate master: -prepare begins and -finish ends; one at a time")
 	case prepare:
-		if err := seal.AddMasterKey(path, false); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(p.stdout, "%s holds the new key too; nothing is wrapped with it yet.\nCopy the file to every machine that runs Asysta, then: asysta keys rotate master\n", path)
-		return err
+		command, step = command+" -prepare", p.prepareMaster
 	case finish:
-		return p.finishMaster(ctx, cfg)
+		command, step = command+" -finish", p.finishMaster
 	}
-	return p.wrapWithMaster(ctx, cfg)
+	base, err := p.kept(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	return base.RecordKeys(ctx, command, "", func(ctx context.Context) (suite.KeyCount, error) { return step(ctx, cfg, base) })
+}
+
+// prepareMaster adds the new key to the file, where nothing is wrapped with it yet.
+func (p program) prepareMaster(_ context.Context, cfg suite.ToolConfig, _ *suite.Base) (c suite.KeyCount, err error) {
+	if err := seal.AddMasterKey(cfg.MasterFile(), false); err != nil {
+		return c, err
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s holds the new key too; nothing is wrapped with it yet.\nCopy the file to every machine that runs Asysta, then: asysta keys rotate master\n", cfg.MasterFile())
+	return c, err
 }
 
 // wrapWithMaster begins a rotation, or goes on with it.
-func (p program) wrapWithMaster(ctx context.Context, cfg suite.ToolConfig) (err error) {
+func (p program) wrapWithMaster(ctx context.Context, cfg suite.ToolConfig, _ *suite.Base) (c suite.KeyCount, err error) {
 	if err := seal.AddMasterKey(cfg.MasterFile(), true); err != nil {
-		return err
+		return c, err
 	}
-	base, err := p.kept(ctx, cfg)
+	base, err := p.kept(ctx, cfg) // with the file as it is now
 	if err != nil {
-		return err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, base.Close()) }()
 	r, err := base.Deps.Vault.RotateMaster(ctx)
+	c = suite.KeyCount{Gminas: r.Rotated, Keys: r.Keys, Changed: r.Rotated}
 	if err != nil {
-		return err
+		return c, err
 	}
 	_, err = fmt.Fprintf(p.stdout, "keys of gminas: %d; wrapped anew: %d; were already: %d\n"+
 		"Running services read the file when they meet such a key. Copy it to every other machine and into its safe place, then: asysta keys rotate master -finish\n", r.Keys, r.Rotated, r.Current)
-	return err
+	return c, err
 }
 
 // finishMaster takes the old key out of the file when nothing needs it, and looks again afterwards.
-func (p program) finishMaster(ctx context.Context, cfg suite.ToolConfig) (err error) {
-	base, err := p.kept(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, base.Close()) }()
+func (p program) finishMaster(ctx context.Context, cfg suite.ToolConfig, base *suite.Base) (done suite.KeyCount, err error) {
 	c, err := base.Deps.Vault.CheckKeys(ctx)
 	if err != nil {
-		return err
+		return done, err
 	}
+	done.Keys = c.Gminas + c.Files
 	if c.OldMaster > 0 || len(c.Faults) > 0 {
-		return fmt.Errorf("keys rotate master -finish: %d keys of gminas are wrapped with the old key and %d keys do not open; asysta keys rotate master, asysta keys check", c.OldMaster, len(c.Faults))
+		done.Left = 1
+		return done, fmt.Errorf("keys rotate master -finish: %d keys of gminas are wrapped with the old key and %d keys do not open; asysta keys rotate master, asysta keys check", c.OldMaster, len(c.Faults))
 	}
 	kept := cfg.MasterFile() + ".retired-" + p.clock().UTC().Format("20060102T150405Z")
 	did, err := seal.RetireMasterKeys(cfg.MasterFile(), kept)
 	if err != nil {
-		return err
+		return done, err
 	}
 	if !did {
-		_, err := fmt.Fprintln(p.stdout, "there is one key in the file; nothing to finish")
-		return err
+		_, err = fmt.Fprintln(p.stdout, "there is one key in the file; nothing to finish")
+		return done, err
 	}
+	done.Changed = 1
 	after, err := p.kept(ctx, cfg)
 	if err != nil {
-		return err
+		return done, err
 	}
 	defer func() { err = errors.Join(err, after.Close()) }()
 	if err := p.check(ctx, after); err != nil {
-		return fmt.Errorf("%w; the old key is in %s: put it back and begin again", err, kept)
+		return done, fmt.Errorf("%w; the old key is in %s: put it back and begin again", err, kept)
 	}
 	_, err = fmt.Fprintf(p.stdout, "The old key is out of the file and opens nothing that is wrapped from now on. What the file was is in %s:\n"+
 		"backups made before today need it. Keep it with their copy of the key, away from this machine, and destroy it with the last of them.\n", kept)
-	return err
+	return done, err
 }
 
 func (p program) rotateGminas(ctx context.Context, args []string) (err error) {
@@ -231,7 +246,11 @@ func (p program) rotateGminas(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, base.Close()) }()
 	if finish {
-		r, err := base.Deps.Vault.FinishGminas(ctx, gmina, p.clock())
+		var r seal.Rotation
+		err := base.RecordKeys(ctx, "keys rotate gminas -finish", gmina, func(ctx context.Context) (c suite.KeyCount, err error) {
+			r, err = base.Deps.Vault.FinishGminas(ctx, gmina, p.clock())
+			return suite.KeyCount{Gminas: r.Retired, Keys: r.Keys, Changed: r.Rotated + r.Retired, Left: r.Waiting}, err
+		})
 		if _, printed := fmt.Fprintf(p.stdout, "gminas whose old key is gone: %d; had one key already: %d; wait: %d\n", r.Retired, r.Current, r.Waiting); printed != nil {
 			return errors.Join(err, printed)
 		}
@@ -240,7 +259,11 @@ func (p program) rotateGminas(ctx context.Context, args []string) (err error) {
 		}
 		return err
 	}
-	r, err := base.Deps.Vault.RotateGminas(ctx, gmina, p.clock())
+	var r seal.Rotation
+	err = base.RecordKeys(ctx, "keys rotate gminas", gmina, func(ctx context.Context) (c suite.KeyCount, err error) {
+		r, err = base.Deps.Vault.RotateGminas(ctx, gmina, p.clock())
+		return suite.KeyCount{Gminas: r.Waiting, Keys: r.Keys, Changed: r.Rotated}, err
+	})
 	if err != nil {
 		return err
 	}

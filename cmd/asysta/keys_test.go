@@ -26,8 +26,14 @@ type office struct {
 func newOffice(t *testing.T) office {
 	t.Helper()
 	dir := t.TempDir()
+	return officeAt(t, dir, "ASYSTA_STORE=sqlite:"+filepath.Join(dir, "a.db"))
+}
+
+// officeAt bootstraps the office in the store that the settings name, the first of them ASYSTA_STORE; the master key lies in the folder.
+func officeAt(t *testing.T, dir, at string, more ...string) office {
+	t.Helper()
 	o := office{dir: dir, master: filepath.Join(dir, "master.key")}
-	o.env = []string{"ASYSTA_STORE=sqlite:" + filepath.Join(dir, "a.db"), "ASYSTA_MASTER_KEY_FILE=" + o.master}
+	o.env = append([]string{at, "ASYSTA_MASTER_KEY_FILE=" + o.master}, more...)
 	_, err := run(t, o.env, "bootstrap", "-gmina", "2004042", "-gmina-name", "gmina Radziłów", "-office", "GOPS", "-county-name", "powiat grajewski", "-person", "Ada Admin", "-subject", "admin")
 	must(t, err)
 	return o

@@ -39,6 +39,7 @@ const usage = `asysta – rejestr powiatowy asysty rodzinnej (county register of
   asysta bootstrap …       first county, gmina and administrator of a real installation; -h lists the flags
   asysta audit verify      check the hash chains of the whole journal; -anchors FOLDER -key FILE.pub: and that nothing was cut off; exit code 3 where something was altered
   asysta audit anchor      write the signed heads of every gmina into ASYSTA_ANCHOR_DIR
+  asysta audit keys        list who changed keys, when and with which command, and what came of it
   asysta keys …            check keys, rotate them, make keys for backups and anchors; without arguments it lists what it does
   asysta certs -dir DIR    a development CA and a certificate for every process; -h lists the flags
   asysta backup | restore  an encrypted backup of a SQLite store, made while it serves; -h lists the flags
