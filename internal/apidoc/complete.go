@@ -35,6 +35,8 @@ func Complete(document, image []byte, f *scenario.File) ([]byte, error) {
 			return fmt.Errorf("apidoc: no method for %s", op.text("operationId"))
 		}
 		describeError(op)
+		showMask(op, m)
+		demand(doc, op, m, uses)
 		return p.illustrate(doc, path, op, m, uses)
 	})
 	if err != nil {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// also are fields that the rules do not ask for and that a reader wants to see, by method; for an update, the fields it changes.
+// also are fields that the rules do not ask for and that a reader wants to see, by method or, in an example that no step gives, by message; for an update, the fields it
+// changes.
 var also = map[string][]string{
 	"UpdateFamilyFile":        {"area"},
 	"UpdateAssessment":        {"situation", "conclusions"},
@@ -18,6 +18,7 @@ var also = map[string][]string{
 	"UpdateReferral":          {"address", "described_reason"},
 	"UpdateStaffMember":       {"position", "fte_hundredths"},
 	"UpdatePerson":            {"phone"},
+	"UpdateCounty":            {"settings"},
 	"CorrectConsent":          {"consent"},
 	"RouteReferral":           {"area", "social_worker"},
 	"ReopenFamilyFile":        {"reason", "consents", "assistant"},
@@ -30,6 +31,7 @@ var also = map[string][]string{
 	"RecordCourtOrder":        {"court_order"},
 	"RevealPesel":             {"purpose"},
 	"RevealBlueCardReference": {"purpose"},
+	"CountySettings":          {"monitoring_counts"},
 }
 
 // words are texts for fields of methods that no step calls, by message and field or by field alone.
@@ -194,7 +196,7 @@ func (p *paper) message(f protoreflect.FieldDescriptor) (any, error) {
 	}
 	fields := map[string]any{}
 	for i := range d.Fields().Len() {
-		if g := d.Fields().Get(i); required(g) {
+		if g := d.Fields().Get(i); required(g) || listed(also[string(d.Name())], g) {
 			v, err := p.value(g)
 			if err != nil {
 				return nil, err
@@ -203,22 +205,4 @@ func (p *paper) message(f protoreflect.FieldDescriptor) (any, error) {
 		}
 	}
 	return fields, nil
-}
-
-// required says whether a request without the field, or with its zero value, is refused by the contract's rules.
-func required(f protoreflect.FieldDescriptor) bool {
-	r, _ := proto.GetExtension(f.Options(), validate.E_Field).(*validate.FieldRules)
-	text, number := r.GetString(), r.GetInt32()
-	switch {
-	case r.GetRequired(), text.GetMinLen() > 0, r.GetRepeated().GetMinItems() > 0:
-		return true
-	case text.GetPattern() != "":
-		return !strings.HasPrefix(text.GetPattern(), "^$") && !strings.HasPrefix(text.GetPattern(), "^(|")
-	}
-	for _, n := range r.GetEnum().GetNotIn() {
-		if n == 0 {
-			return true
-		}
-	}
-	return number.GetGte() > 0
 }

@@ -23,7 +23,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 // Token gives the bearer token of a person of the scenario; "" for a call without one.
@@ -265,10 +264,17 @@ func split(rule string, fields map[string]any, d protoreflect.MessageDescriptor)
 func queryOf(fields map[string]any, req proto.Message) url.Values {
 	query := url.Values{}
 	flatten(query, "", fields)
-	if f := req.ProtoReflect().Descriptor().Fields().ByName("update_mask"); f != nil && query.Has(f.JSONName()) {
-		if mask, ok := req.ProtoReflect().Get(f).Message().Interface().(*fieldmaskpb.FieldMask); ok {
-			query.Set(f.JSONName(), strings.Join(mask.GetPaths(), ","))
+	f := req.ProtoReflect().Descriptor().Fields().ByName("update_mask")
+	if f == nil || f.Message() == nil || !query.Has(f.JSONName()) {
+		return query
+	}
+	mask := req.ProtoReflect().Get(f).Message() // generated or made of descriptors
+	if paths := mask.Descriptor().Fields().ByName("paths"); paths != nil {
+		var names []string
+		for i := range mask.Get(paths).List().Len() {
+			names = append(names, mask.Get(paths).List().Get(i).String())
 		}
+		query.Set(f.JSONName(), strings.Join(names, ","))
 	}
 	return query
 }

@@ -82,22 +82,24 @@ func TestCountySettings(t *testing.T) {
 	}
 }
 
-// Over REST the body of a change is the resource, request id and etag stand in the query; a body without fields is told to be one.
+// Over REST the body of a change is the resource, request id, etag and, where not all fields of the body are meant, the mask stand in the query; a body without fields is
+// told to be one.
 func TestCountyIsChangedOverREST(t *testing.T) {
 	w := newWorld(t)
 	web := w.REST(w.Run(server.New(w.Deps)), directoryv1.RegisterDirectoryServiceHandler)
 	before := must[*directoryv1.County](t)(w.client.GetCounty(w.As(rootLogin), &directoryv1.GetCountyRequest{Name: "powiaty/" + county}))
 	for _, tc := range []struct {
-		body   string
-		status int
-		want   string
+		body, more string
+		status     int
+		want       string
 	}{
-		{`{}`, http.StatusBadRequest, "nie podano niczego do zmiany"},
-		{`{"displayName":"powiat inny"}`, http.StatusBadRequest, "update_mask zawiera pole, którego nie można tu zmienić"},
-		{`{"settings":{"monitoringCounts":true}}`, http.StatusOK, `"monitoringCounts":true`},
+		{`{}`, "", http.StatusBadRequest, "nie podano niczego do zmiany"},
+		{`{"displayName":"powiat inny"}`, "", http.StatusBadRequest, "update_mask zawiera pole, którego nie można tu zmienić"},
+		{`{"settings":{"monitoringCounts":true}}`, "&validateOnly=true", http.StatusOK, `"monitoringCounts":true`},
+		{`{"displayName":"powiat inny","settings":{"monitoringCounts":true}}`, "&updateMask=settings.monitoring_counts", http.StatusOK, `"monitoringCounts":true`},
 	} {
 		req := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPatch,
-			web.URL+"/v1/"+before.GetName()+"?requestId="+w.RequestID()+"&etag="+before.GetEtag(), strings.NewReader(tc.body)))
+			web.URL+"/v1/"+before.GetName()+"?requestId="+w.RequestID()+"&etag="+before.GetEtag()+tc.more, strings.NewReader(tc.body)))
 		req.Header.Set("Authorization", "Bearer "+w.Token(rootLogin))
 		res := must[*http.Response](t)(http.DefaultClient.Do(req))
 		body := must[[]byte](t)(io.ReadAll(res.Body))
