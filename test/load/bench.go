@@ -36,6 +36,7 @@ type world struct {
 	issuer *drive.Issuer
 	drive  *drive.World
 	dir    string
+	held   *holding // nil: not asked for
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "load: "+format+"\n", args...) }
@@ -70,6 +71,11 @@ func begin(ctx context.Context, o options, nth int) (_ *world, err error) {
 	if w.server, err = startServer(ctx, binary, data, w.issuer, o.documents(nth), o.profile != ""); err != nil {
 		return nil, err
 	}
+	if o.hold {
+		if w.held, err = hold(ctx, data); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.server.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -85,6 +91,9 @@ func (w *world) end() error {
 	}
 	if w.issuer != nil {
 		errs = append(errs, w.issuer.Close())
+	}
+	if w.held != nil {
+		errs = append(errs, w.held.end())
 	}
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }

@@ -33,6 +33,7 @@ type options struct {
 	open    float64
 	memory  []int // MB for documents at hand, of each size; the server's own where there is none
 	soak    time.Duration
+	hold    bool
 	day     calendar.Date
 }
 
@@ -52,6 +53,7 @@ func parse(set *longform.Command) (options, error) {
 	set.StringVar(&o.profile, "profile", "", "folder for CPU profiles of the server, one for each operation")
 	set.Float64Var(&o.open, "open", 0.5, "load of the open loop beside the closed one, as a part of the rate that this reached; 0: none")
 	set.DurationVar(&o.soak, "soak", 0, "drive a mix at half load for so long instead")
+	set.BoolVar(&o.hold, "hold", false, "hold the data file in memory, on a machine that takes files' pages away although it has memory left")
 	set.StringVar(&memory, "documents", "", "megabytes for documents at hand (ASYSTA_DOCUMENTS_MB), for each of the sizes; as shipped where unset")
 	set.StringVar(&day, "day", "", "day on which the county is shown (2026-11-21); today where unset")
 	if err := set.Parse(); err != nil {
