@@ -37,3 +37,6 @@ func (c *Clock) Release() { c.at.Store(nil) }
 func Noon(d calendar.Date) time.Time {
 	return time.Date(d.Year(), time.Month(d.Month()), d.Day(), 11, 0, 0, 0, time.UTC)
 }
+
+// Evening is the end of a day's work in Poland, when its meetings are over.
+func Evening(d calendar.Date) time.Time { return Noon(d).Add(7 * time.Hour) }

@@ -81,6 +81,14 @@ func (f *family) workday(d calendar.Date) calendar.Date {
 	return next
 }
 
+// over gives a day as it is, or the last working day before today where it is not over yet: a meeting is recorded when it has taken place.
+func (f *family) over(d calendar.Date) calendar.Date {
+	for !d.Before(f.env.Today) || !d.IsWorkingDay() {
+		d = d.AddDays(-1)
+	}
+	return d
+}
+
 // then puts an act of the story on the agenda; what lies beyond today is still to come and not told.
 func (f *family) then(day calendar.Date, what string, do func(context.Context) error) {
 	if day.After(f.env.Today) {

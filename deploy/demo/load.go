@@ -169,15 +169,19 @@ func (c *county) lane(ctx context.Context, lane string, events []event) error {
 	return nil
 }
 
-// turn moves the clock on: to the morning of a new day, by a second on the same.
+// turn moves the clock on: to the evening of a new day, when what is recorded of the day has taken place, to the morning of the last, which is not over, and by a second on
+// the same day.
 func (c *county) turn(day calendar.Date) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	morning := Noon(day).Add(-4 * time.Hour)
-	if now := c.env.Clock.Now(); !now.Before(morning) {
-		morning = now.Add(time.Second) // short, because what services tell one another expires within a minute
+	at := Evening(day)
+	if !day.Before(c.env.Today) {
+		at = Noon(day).Add(-4 * time.Hour)
 	}
-	c.env.Clock.Set(morning)
+	if now := c.env.Clock.Now(); !now.Before(at) {
+		at = now.Add(time.Second) // short, because what services tell one another expires within a minute
+	}
+	c.env.Clock.Set(at)
 }
 
 func earlier(a, b calendar.Date) calendar.Date {

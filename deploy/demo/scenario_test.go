@@ -92,7 +92,7 @@ func TestScenarioPlays(t *testing.T) {
 				r.clock.Release()
 			} else {
 				env.Before = func(_ context.Context, s scenario.Step) error {
-					r.clock.Set(demo.Noon(env.Start.AddDays(s.Day)).Add(time.Duration(played) * time.Second))
+					r.clock.Set(demo.Evening(env.Start.AddDays(s.Day)).Add(time.Duration(played) * time.Second))
 					return nil
 				}
 			}

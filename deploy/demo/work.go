@@ -46,7 +46,7 @@ func (f *family) workOn() {
 func (f *family) visits(from, last calendar.Date) {
 	i := 0
 	for day := from.AddDays(7 + f.rand.IntN(5)); !day.After(last); i++ {
-		on, n := f.workday(day), i
+		on, n := f.over(f.workday(day)), i
 		f.then(on, "visit", func(ctx context.Context) error { return f.visit(ctx, on, n) })
 		if day.DaysUntil(f.env.Today) > 75 {
 			day = day.AddDays(24 + f.rand.IntN(6))
@@ -55,7 +55,7 @@ func (f *family) visits(from, last calendar.Date) {
 		}
 	}
 	if !f.quietly() {
-		on := f.workday(last.AddDays(-f.rand.IntN(3)))
+		on := f.over(f.workday(last.AddDays(-f.rand.IntN(3))))
 		f.then(on, "last visit", func(ctx context.Context) error { return f.visit(ctx, on, 1) })
 	}
 }

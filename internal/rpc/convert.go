@@ -3,6 +3,7 @@ package rpc
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/genproto/googleapis/type/date"
@@ -46,6 +47,21 @@ func PastDate(d *date.Date, field string, today calendar.Date) (calendar.Date, e
 	}
 	return v, err
 }
+
+// Ahead is how far an hour may lie before the service's clock: the clocks of those who record differ, and an hour is often rounded up to the quarter.
+const Ahead = 15 * time.Minute
+
+// PastTimeOfDay refuses the hour ("HH:MM" in Poland) of an event of today that has taken place, where it is still to come. No hour passes; its form is for the
+// contract's rules.
+func PastTimeOfDay(hour, field string, day calendar.Date, now time.Time) error {
+	latest := now.Add(Ahead)
+	if day != calendar.In(now) || day != calendar.In(latest) || hour <= hourOf(latest) {
+		return nil
+	}
+	return fault.Invalid(field, "FUTURE_TIME", "ta godzina jeszcze nie minęła (teraz jest "+hourOf(now)+"). Popraw dzień lub godzinę albo zapisz spotkanie, gdy się zakończy.")
+}
+
+func hourOf(t time.Time) string { return t.In(calendar.Warsaw).Format("15:04") }
 
 // Etag is the opaque text of a version.
 func Etag(version int64) string { return strconv.FormatInt(version, 10) }

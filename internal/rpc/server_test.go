@@ -168,6 +168,37 @@ func TestLoggerWithholdsUnknownAttributes(t *testing.T) {
 	}
 }
 
+func TestHoursOfTodayArePast(t *testing.T) {
+	at := func(h, m int) time.Time { return time.Date(2026, 3, 10, h, m, 0, 0, calendar.Warsaw) }
+	today := calendar.MustOf(2026, 3, 10)
+	for label, tt := range map[string]struct {
+		hour   string
+		day    calendar.Date
+		now    time.Time
+		reason string
+	}{
+		"past":                              {"09:00", today, at(9, 30), ""},
+		"now":                               {"09:30", today, at(9, 30), ""},
+		"rounded up":                        {"09:45", today, at(9, 30), ""},
+		"a minute more":                     {"09:46", today, at(9, 30), "FUTURE_TIME"},
+		"this evening":                      {"18:00", today, at(9, 30), "FUTURE_TIME"},
+		"yesterday evening":                 {"18:00", today.AddDays(-1), at(9, 30), ""},
+		"not said":                          {"", today, at(9, 30), ""},
+		"the last hour":                     {"23:59", today, at(23, 45), ""},
+		"before the last hour":              {"23:59", today, at(23, 43), "FUTURE_TIME"},
+		"the first minutes of the day":      {"00:10", today, at(0, 0), ""},
+		"on Poland's clock in another zone": {"09:46", today, at(9, 30).UTC(), "FUTURE_TIME"},
+		"summer time":                       {"10:00", calendar.MustOf(2026, 7, 1), time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC), ""},
+	} {
+		t.Run(label, func(t *testing.T) {
+			err := rpc.PastTimeOfDay(tt.hour, "visit.to_time_of_day", tt.day, tt.now)
+			if (tt.reason == "") != (err == nil) || err != nil && !fault.IsReason(err, tt.reason) {
+				t.Errorf("%v, want %q", err, tt.reason)
+			}
+		})
+	}
+}
+
 func TestDates(t *testing.T) {
 	today := calendar.MustOf(2026, 3, 10)
 	for label, tt := range map[string]struct {

@@ -201,6 +201,10 @@ var guards = []guard{
 		"ValidateOnly: req.GetValidateOnly()", "ValidateOnly: false", "./services/casefile/directory/server", "TestCountySettings",
 	},
 	{
+		"validation: no visit of today ends later than now", "services/casefile/workcard/server/convert.go",
+		"out.On, s.deps.Clock()); err != nil {", "out.On, s.deps.Clock()); false {", "./services/casefile/workcard/server", "TestRecordVisitRefusals|TestCorrectVisitOfTodayIsOver",
+	},
+	{
 		"validation: a document has a largest size", "internal/store/commit.go",
 		"if len(body) > MaxDocument {\n		return Step{}, ErrTooLarge", "if false {\n		return Step{}, ErrTooLarge", "./internal/store/sqlite", "TestConformance$",
 	},

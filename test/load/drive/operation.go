@@ -326,7 +326,7 @@ func appendVisit(b []byte, w *World, f county.File, request string) []byte {
 		return fmt.Appendf(b, `{"year":%d,"month":%d,"day":%d}`, d.Year(), d.Month(), d.Day())
 	}
 	b = append(b, `{"visit":{"visitedOn":`...)
-	b = day(b, w.Today)
+	b = day(b, w.Today.AddDays(-1)) // at any hour of today the meeting is over
 	b = append(b, `,"kind":"VISIT_KIND_MEETING","place":"VISIT_PLACE_HOME","fromTimeOfDay":"10:00","toTimeOfDay":"11:30","memberIds":[`...)
 	for i, m := range f.Adults {
 		if i > 0 {

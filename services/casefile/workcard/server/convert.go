@@ -36,6 +36,9 @@ func (s *Server) visitIn(ctx context.Context, gmina, id string, v *casefilev1.Vi
 	if out.On, err = rpc.PastDate(v.GetVisitedOn(), "visit.visited_on", s.deps.Today()); err != nil {
 		return out, err
 	}
+	if err := rpc.PastTimeOfDay(out.To, "visit.to_time_of_day", out.On, s.deps.Clock()); err != nil {
+		return out, err
+	}
 	if out.NextOn, err = rpc.DateFrom(v.GetNextMeetingDate(), "visit.next_meeting_date"); err != nil {
 		return out, err
 	}

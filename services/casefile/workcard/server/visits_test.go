@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
@@ -20,6 +21,8 @@ import (
 	"asysta.example/internal/access"
 	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
 )
 
@@ -178,6 +181,8 @@ func TestRecordVisitRefusals(t *testing.T) {
 		"unsuccessful before it":  {"f2", func(v *casefilev1.Visit) { *v = *unsuccessful("2026-11-02") }, "OK"},
 		"intervention before it":  {"f2", func(v *casefilev1.Visit) { v.Kind = casefilev1.VisitKind_VISIT_KIND_INTERVENTION }, "OK"},
 		"in the future":           {"f1", func(v *casefilev1.Visit) { v.VisitedOn = on("2026-11-22") }, "InvalidArgument FUTURE_DATE"},
+		"today, already over":     {"f1", func(v *casefilev1.Visit) { v.VisitedOn, v.ToTimeOfDay = on("2026-11-21"), "11:15" }, "OK"},
+		"today, still to come":    {"f1", func(v *casefilev1.Visit) { v.VisitedOn, v.ToTimeOfDay = on("2026-11-21"), "11:16" }, "InvalidArgument FUTURE_TIME"},
 		"no such day":             {"f1", func(v *casefilev1.Visit) { v.VisitedOn.Month, v.VisitedOn.Day = 2, 30 }, "InvalidArgument NO_SUCH_DATE"},
 		"no time of day":          {"f1", func(v *casefilev1.Visit) { v.ToTimeOfDay = "24:00" }, "InvalidArgument INVALID_FIELDS"},
 		"staff of another gmina":  {"f1", func(v *casefilev1.Visit) { v.Staff = []string{"gminas/" + nearby + "/staff/far"} }, "InvalidArgument UNKNOWN_STAFF"},
@@ -197,6 +202,24 @@ func TestRecordVisitRefusals(t *testing.T) {
 func unsuccessful(date string) *casefilev1.Visit {
 	return &casefilev1.Visit{VisitedOn: on(date), Kind: casefilev1.VisitKind_VISIT_KIND_UNSUCCESSFUL, Place: casefilev1.VisitPlace_VISIT_PLACE_HOME,
 		UnsuccessfulReason: casefilev1.UnsuccessfulReason_UNSUCCESSFUL_REASON_NOBODY_AT_HOME}
+}
+
+// A correction does not put an entry into the future either; when the hour has passed, the same request is carried out.
+func TestCorrectVisitOfTodayIsOver(t *testing.T) {
+	w := newWorld(t)
+	w.family("f1", nil)
+	made := w.record("f1", meeting("2026-11-20"))
+	right := meeting("2026-11-21")
+	right.FromTimeOfDay, right.ToTimeOfDay = "12:00", "13:00"
+	req := &casefilev1.CorrectVisitRequest{Name: made.GetName(), Visit: right, Reason: "pomylono dni", RequestId: w.RequestID()}
+	_, err := w.client.CorrectVisit(w.As("as1"), req)
+	f, ok := fault.As(rpc.FaultFrom(err))
+	if !ok || f.Reason != "FUTURE_TIME" || len(f.Fields) != 1 || f.Fields[0].Path != "visit.to_time_of_day" || !strings.Contains(f.Polish, "teraz jest 11:00") {
+		t.Errorf("told %v", f)
+	}
+	w.SetNow(now.Add(2 * time.Hour))
+	_, err = w.client.CorrectVisit(w.As("as1"), req)
+	must(t, err)
 }
 
 // calls are one call of every method about a file.

@@ -230,7 +230,7 @@ type Visit struct {
 	PlaceNote string `protobuf:"bytes,5,opt,name=place_note,json=placeNote,proto3" json:"place_note,omitempty"`
 	// Beginning, "HH:MM" in Polish time; may be empty for an unsuccessful visit.
 	FromTimeOfDay string `protobuf:"bytes,6,opt,name=from_time_of_day,json=fromTimeOfDay,proto3" json:"from_time_of_day,omitempty"`
-	// End, "HH:MM", after the beginning.
+	// End, "HH:MM", after the beginning; on the day of recording not more than a quarter of an hour ahead.
 	ToTimeOfDay string `protobuf:"bytes,7,opt,name=to_time_of_day,json=toTimeOfDay,proto3" json:"to_time_of_day,omitempty"`
 	// Minutes from beginning to end; set by the service.
 	Minutes int32 `protobuf:"varint,8,opt,name=minutes,proto3" json:"minutes,omitempty"`
