@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +20,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"go.uber.org/goleak"
+
+	"asysta.example/internal/testkit/loopback"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -76,10 +77,9 @@ func background(t *testing.T, env []string, args ...string) (log *output, stop f
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := loopback.Free(1)
 	must(t, err)
-	defer func() { must(t, lis.Close()) }()
-	return lis.Addr().String()
+	return free[0]
 }
 
 // patience bounds what a test waits for; no test fails for a machine that is merely slow.

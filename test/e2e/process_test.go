@@ -28,6 +28,7 @@ import (
 	"asysta.example/internal/identity"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/testkit/loopback"
 	"asysta.example/internal/testkit/mongotest"
 )
 
@@ -203,10 +204,9 @@ func (d *deployment) stop(p *process) {
 // port gives an address of this machine that is free now.
 func port(t *testing.T) string {
 	t.Helper()
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := loopback.Free(1)
 	must(t, err)
-	defer lis.Close()
-	return lis.Addr().String()
+	return free[0]
 }
 
 // ready waits until the gateway says that every service answers.

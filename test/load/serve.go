@@ -20,6 +20,7 @@ import (
 	"asysta.example/cmd/asysta/suite"
 
 	"asysta.example/internal/rpc"
+	"asysta.example/internal/testkit/loopback"
 	"asysta.example/test/load/drive"
 )
 
@@ -61,7 +62,7 @@ type server struct {
 // startServer starts binary as a process on a data file and waits until it is ready. With profiles it is this program itself. Documents is its memory
 // for documents at hand in MB, 0: as shipped.
 func startServer(ctx context.Context, binary, data string, issuer *drive.Issuer, documents int, profiles bool) (*server, error) {
-	ports, err := freePorts(3)
+	ports, err := loopback.Free(3)
 	if err != nil {
 		return nil, err
 	}
@@ -153,20 +154,6 @@ func (s *server) stop() error {
 	case <-time.After(40 * time.Second):
 		return errors.Join(errors.New("the server did not end"), s.cmd.Process.Kill())
 	}
-}
-
-// freePorts gives loopback addresses that nobody listens on.
-func freePorts(n int) ([]string, error) {
-	var out []string
-	for range n {
-		lis, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, lis.Addr().String())
-		defer func() { _ = lis.Close() }()
-	}
-	return out, nil
 }
 
 // usage is what a process has used so far.

@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +21,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"asysta.example/internal/testkit/loopback"
 )
 
 const (
@@ -51,10 +52,11 @@ func check(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	address, err := freeAddress(ctx)
+	free, err := loopback.Free(1)
 	if err != nil {
 		return err
 	}
+	address := free[0]
 	ran := 0
 	var script strings.Builder
 	script.WriteString("set -euo pipefail\n")
@@ -166,14 +168,6 @@ func ready(ctx context.Context, address string) bool {
 	}
 	_ = res.Body.Close()
 	return res.StatusCode == http.StatusOK
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 var comment = regexp.MustCompile(`^<!-- (run|expect): (.*?) -->$`)

@@ -22,6 +22,7 @@ import (
 
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
+	"asysta.example/internal/testkit/loopback"
 )
 
 // Gmina is the TERYT of the county's one gmina, Digits those of the county.
@@ -72,12 +73,13 @@ func New(cfg Config) (*County, error) {
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "data"), 0o700); err != nil {
 		return nil, err
 	}
-	for _, name := range append([]string{"gateway", "all", twin}, Services...) {
-		address, err := port()
-		if err != nil {
-			return nil, err
-		}
-		c.at[name] = address
+	processes := append([]string{"gateway", "all", twin}, Services...)
+	free, err := loopback.Free(len(processes))
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range processes {
+		c.at[name] = free[i]
 	}
 	key := filepath.Join(cfg.Dir, "system.key")
 	if err := os.WriteFile(key, []byte(rand.Text()+rand.Text()), 0o600); err != nil {

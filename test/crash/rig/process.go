@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -86,15 +85,6 @@ func (p *Process) Ended() bool {
 
 // Pid is the process's own id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
-
-// port gives an address of this machine that is free now.
-func port() (string, error) {
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return lis.Addr().String(), lis.Close()
-}
 
 // serverEndsWithin is how long a database server may take to end after its input has.
 const serverEndsWithin = 30 * time.Second
