@@ -8,7 +8,6 @@ import (
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 
-	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
@@ -76,50 +75,27 @@ func (s *planningServer) CreateAssessment(ctx context.Context, req *planningv1.C
 	return s.assessment(ctx, n, a.ID, "", always(planning.Assessing{Draft: a, New: true}))
 }
 
+// writable are the fields of an assessment that a change may name.
+var writable = []string{"period_from_date", "period_to_date", "situation", "goals", "conclusions", "recommendation"}
+
 // UpdateAssessment implements PlanningService.
 func (s *planningServer) UpdateAssessment(ctx context.Context, req *planningv1.UpdateAssessmentRequest) (*planningv1.Assessment, error) {
 	n, err := fileName(req.GetAssessment().GetName(), name.Assessments)
 	if err != nil {
 		return nil, err
 	}
-	a, err := assessmentFrom(req.GetAssessment(), n.SubID)
-	if err != nil {
-		return nil, err
-	}
 	return s.assessment(ctx, n, n.SubID, req.GetEtag(), func(f planning.File) (planning.Command, error) {
 		i := slices.IndexFunc(f.Section.Assessments, func(o planning.Assessment) bool { return o.ID == n.SubID })
-		if i < 0 {
-			return planning.Assessing{Draft: a}, nil // refused by the core
+		if i < 0 || f.Section.Assessments[i].Stage != planning.Drafting {
+			return planning.Assessing{Draft: planning.Assessment{ID: n.SubID}}, nil // refused by the core
 		}
-		merged, err := mergeAssessment(f.Section.Assessments[i], a, req.GetUpdateMask().GetPaths())
-		return planning.Assessing{Draft: merged}, err
+		merged, err := rpc.MergeAll(assessmentOf(f.Section.Assessments[i]), req.GetAssessment(), req.GetUpdateMask(), writable...)
+		if err != nil {
+			return nil, err
+		}
+		a, err := assessmentFrom(merged, n.SubID)
+		return planning.Assessing{Draft: a}, err
 	})
-}
-
-// mergeAssessment puts the fields named by a mask into an assessment; without a mask all of them.
-func mergeAssessment(base, change planning.Assessment, paths []string) (planning.Assessment, error) {
-	if len(paths) == 0 {
-		return change, nil
-	}
-	for _, p := range paths {
-		switch p {
-		case "period_from_date":
-			base.PeriodFrom = change.PeriodFrom
-		case "period_to_date":
-			base.PeriodTo = change.PeriodTo
-		case "situation":
-			base.Situation = change.Situation
-		case "goals":
-			base.Goals = change.Goals
-		case "conclusions":
-			base.Conclusions = change.Conclusions
-		case "recommendation":
-			base.Recommendation = change.Recommendation
-		default:
-			return base, fault.Invalid("update_mask", "UPDATE_MASK", "maska wskazuje pole, którego nie można zmienić; podaj np. situation albo conclusions.")
-		}
-	}
-	return base, nil
 }
 
 // PresentAssessment implements PlanningService.
@@ -183,14 +159,20 @@ func (s *planningServer) ListAssessments(ctx context.Context, req *planningv1.Li
 	return out, nil
 }
 
+// assessmentOf writes what is written of an assessment, without what the service adds.
+func assessmentOf(a planning.Assessment) *planningv1.Assessment {
+	return &planningv1.Assessment{
+		Number: int32(a.Number), PeriodFromDate: rpc.Date(a.PeriodFrom), PeriodToDate: rpc.Date(a.PeriodTo), Situation: a.Situation, Goals: mapped(a.Goals, markOf),
+		Conclusions: a.Conclusions, Recommendation: rpc.Enum[planningv1.Recommendation](a.Recommendation),
+	}
+}
+
 // assessmentMessage writes an assessment for the wire.
 func (o opened) assessmentMessage(a planning.Assessment) *planningv1.Assessment {
-	out := &planningv1.Assessment{
-		Name: name.Sub(o.gmina(), name.FamilyFiles, o.doc.ID, name.Assessments, a.ID), Number: int32(a.Number), State: rpc.Enum[planningv1.AssessmentState](a.Stage),
-		PeriodFromDate: rpc.Date(a.PeriodFrom), PeriodToDate: rpc.Date(a.PeriodTo), Situation: a.Situation, Goals: mapped(a.Goals, markOf),
-		Conclusions: a.Conclusions, Recommendation: rpc.Enum[planningv1.Recommendation](a.Recommendation), PlanVersion: int32(a.PlanVersion), PresentedOn: rpc.Date(a.PresentedOn),
-		ReceivedOn: rpc.Date(a.ReceivedOn), ReceivedBy: rpc.StaffName(o.gmina(), a.ReceivedBy), Remarks: a.Remarks, DueDate: rpc.Date(a.Due), Etag: o.etag(),
-	}
+	out := assessmentOf(a)
+	out.Name, out.Etag = name.Sub(o.gmina(), name.FamilyFiles, o.doc.ID, name.Assessments, a.ID), o.etag()
+	out.State, out.PlanVersion, out.DueDate = rpc.Enum[planningv1.AssessmentState](a.Stage), int32(a.PlanVersion), rpc.Date(a.Due)
+	out.PresentedOn, out.ReceivedOn, out.ReceivedBy, out.Remarks = rpc.Date(a.PresentedOn), rpc.Date(a.ReceivedOn), rpc.StaffName(o.gmina(), a.ReceivedBy), a.Remarks
 	for _, t := range planning.AssessmentTransitions {
 		if t.Act != planning.ActAssess && slices.Contains(t.Roles, o.role) && slices.Contains(t.From, a.Stage) {
 			out.AllowedActions = append(out.AllowedActions, verbs[t.Act])

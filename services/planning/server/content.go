@@ -8,7 +8,6 @@ import (
 	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 
 	"asysta.example/internal/calendar"
-	"asysta.example/internal/fault"
 	"asysta.example/internal/rpc"
 	"asysta.example/services/planning"
 )
@@ -102,42 +101,6 @@ func contentFrom(c *planningv1.PlanContent, newID func(list string, i int) strin
 		out.Actions = append(out.Actions, action)
 	}
 	return out, ds.err
-}
-
-// merge puts the fields named by a mask into a content; without a mask all of them.
-func merge(base, change planning.Content, paths []string) (planning.Content, error) {
-	for _, p := range paths {
-		switch p {
-		case "content", "*":
-			return change, nil
-		case "content.reason":
-			base.Reason = change.Reason
-		case "content.valid_from_date":
-			base.ValidFrom = change.ValidFrom
-		case "content.diagnosis":
-			base.Diagnosis = change.Diagnosis
-		case "content.strengths":
-			base.Strengths = change.Strengths
-		case "content.goals":
-			base.Goals = change.Goals
-		case "content.actions":
-			base.Actions = change.Actions
-		case "content.support_forms":
-			base.SupportForms = change.SupportForms
-		case "content.work_forms":
-			base.WorkForms = change.WorkForms
-		case "content.help_sources":
-			base.HelpSources = change.HelpSources
-		case "content.child_plans":
-			base.ChildPlans = change.ChildPlans
-		default:
-			return base, fault.Invalid("update_mask", "UPDATE_MASK", "maska wskazuje pole, którego nie można zmienić; podaj content albo jego pole, np. content.goals.")
-		}
-	}
-	if len(paths) == 0 {
-		return change, nil
-	}
-	return base, nil
 }
 
 func marksFrom(in []*planningv1.Progress, field string) ([]planning.Mark, error) {

@@ -99,18 +99,17 @@ func (s *planningServer) CreatePlanDraft(ctx context.Context, req *planningv1.Cr
 
 // UpdatePlan implements PlanningService.
 func (s *planningServer) UpdatePlan(ctx context.Context, req *planningv1.UpdatePlanRequest) (*planningv1.Plan, error) {
-	content, err := contentFrom(req.GetPlan().GetContent(), idsOf(ctx))
-	if err != nil {
-		return nil, err
-	}
 	return s.act(ctx, req.GetPlan().GetName(), req.GetEtag(), req.GetValidateOnly(), func(v int) func(planning.File) (planning.Command, error) {
 		return func(f planning.File) (planning.Command, error) {
-			var base planning.Content
-			if f.Section.Draft != nil {
-				base = f.Section.Draft.Content
+			if f.Section.Draft == nil || f.Section.Draft.Version != v {
+				return planning.UpdatePlan{Version: v}, nil // refused by the core
 			}
-			merged, err := merge(base, content, req.GetUpdateMask().GetPaths())
-			return planning.UpdatePlan{Version: v, Content: merged}, err
+			merged, err := rpc.MergeAll(&planningv1.Plan{Content: contentOf(f.Section.Draft.Content)}, req.GetPlan(), req.GetUpdateMask(), "content")
+			if err != nil {
+				return nil, err
+			}
+			content, err := contentFrom(merged.GetContent(), idsOf(ctx))
+			return planning.UpdatePlan{Version: v, Content: content}, err
 		}
 	})
 }

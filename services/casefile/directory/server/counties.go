@@ -41,7 +41,7 @@ func (s *Server) UpdateCounty(ctx context.Context, req *directoryv1.UpdateCounty
 			if err != nil {
 				return store.Change{}, err
 			}
-			merged, err := merge(countyTo(ctx, c, doc), req.GetCounty(), req.GetUpdateMask(), "settings")
+			merged, err := rpc.Merge(countyTo(ctx, c, doc), req.GetCounty(), req.GetUpdateMask(), "settings")
 			c.Settings = dir.CountySettings{MonitoringCounts: merged.GetSettings().GetMonitoringCounts()}
 			return store.Change{Cover: c, Purpose: "ustawienia powiatu"}, err
 		},

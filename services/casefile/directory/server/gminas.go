@@ -88,7 +88,7 @@ func (s *Server) UpdateGmina(ctx context.Context, req *directoryv1.UpdateGminaRe
 			if err != nil {
 				return store.Change{}, err
 			}
-			merged, err := merge(gminaTo(ctx, old, doc), req.GetGmina(), req.GetUpdateMask(), "display_name", "office", "settings")
+			merged, err := rpc.Merge(gminaTo(ctx, old, doc), req.GetGmina(), req.GetUpdateMask(), "display_name", "office", "settings")
 			if err != nil {
 				return store.Change{}, err
 			}
@@ -185,7 +185,7 @@ func (s *Server) UpdateInstitution(ctx context.Context, req *directoryv1.UpdateI
 			if err != nil {
 				return store.Change{}, err
 			}
-			merged, err := merge(institutionTo(ctx, old, doc), req.GetInstitution(), req.GetUpdateMask(),
+			merged, err := rpc.Merge(institutionTo(ctx, old, doc), req.GetInstitution(), req.GetUpdateMask(),
 				"display_name", "address", "phone", "email", "contract_number", "active_until_date")
 			if err != nil {
 				return store.Change{}, err

@@ -66,7 +66,7 @@ func (s *Server) ListPeople(ctx context.Context, req *directoryv1.ListPeopleRequ
 // UpdatePerson changes name, contact or county roles.
 func (s *Server) UpdatePerson(ctx context.Context, req *directoryv1.UpdatePersonRequest) (*directoryv1.Person, error) {
 	return s.changePerson(ctx, req.GetPerson().GetName(), "person.name", req, "dane i uprawnienia osoby", func(old dir.Person, doc *store.Document) (dir.Person, error) {
-		merged, err := merge(personTo(ctx, old, doc, s.deps.Today()), req.GetPerson(), req.GetUpdateMask(), "display_name", "email", "phone", "county_roles")
+		merged, err := rpc.Merge(personTo(ctx, old, doc, s.deps.Today()), req.GetPerson(), req.GetUpdateMask(), "display_name", "email", "phone", "county_roles")
 		if err != nil {
 			return dir.Person{}, err
 		}

@@ -194,7 +194,7 @@ func (s *Server) ListStaffMembers(ctx context.Context, req *directoryv1.ListStaf
 func (s *Server) UpdateStaffMember(ctx context.Context, req *directoryv1.UpdateStaffMemberRequest) (*directoryv1.StaffMember, error) {
 	resource := req.GetStaffMember().GetName()
 	revised := func(old dir.Staff, doc *store.Document) (dir.Staff, error) {
-		merged, err := merge(staffTo(ctx, old, doc, s.deps.Today()), req.GetStaffMember(), req.GetUpdateMask(),
+		merged, err := rpc.Merge(staffTo(ctx, old, doc, s.deps.Today()), req.GetStaffMember(), req.GetUpdateMask(),
 			"display_name", "position", "phone", "email", "roles", "contract", "fte_hundredths", "areas", "contracted_body", "active_from_date", "qualifications")
 		if err != nil {
 			return dir.Staff{}, err
