@@ -215,8 +215,16 @@ func (l *life) ask(ctx context.Context) (err error) {
 		if l.writes, err = l.county.Writes(ctx); err != nil {
 			return err
 		}
-		l.figures.add(a, o, l.writes != before)
-		if wrong := judge(a, o, l.writes != before, l.personal); wrong != "" {
+		wrote := l.writes != before
+		if wrote && !mayWrite(a, o) { // as it seems
+			own, err := l.county.OwnWork(ctx, before)
+			if err != nil {
+				return err
+			}
+			wrote = !own
+		}
+		l.figures.add(a, o, wrote)
+		if wrong := judge(a, o, wrote, l.personal); wrong != "" {
 			l.figures.find(l.describe(ctx, i, a, o, wrong, before))
 		}
 		if o.answer != nil {

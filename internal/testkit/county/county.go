@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -241,4 +242,36 @@ func (c *County) Written(ctx context.Context, after int64) ([]string, error) {
 		names = append(names, name)
 	}
 	return slices.Compact(names), rows.Err()
+}
+
+// OwnWork tells whether all that was written after the first so many documents is of work that the services do by themselves, such as caseloads that follow a setting of the
+// county: the journal names it so.
+func (c *County) OwnWork(ctx context.Context, after int64) (bool, error) {
+	rows, err := c.beside.QueryContext(ctx, `SELECT c.name, w.id, d.body FROM watched w JOIN collections c USING (cid) LEFT JOIN docs d ON d.cid = w.cid AND d.id = w.id
+		WHERE w.n > ? ORDER BY c.name = 'journal' DESC`, after)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	own := map[string]bool{}
+	for rows.Next() {
+		var collection, id string
+		var body []byte
+		if err := rows.Scan(&collection, &id, &body); err != nil {
+			return false, err
+		}
+		if collection != "journal" {
+			if !own[collection+"/"+id] {
+				return false, nil
+			}
+			continue
+		}
+		method, _ := bson.Raw(body).Lookup("method").StringValueOK()
+		if !strings.HasSuffix(method, "/sweep") {
+			return false, nil
+		}
+		aggregate, _, _ := strings.Cut(id, "@")
+		own[aggregate] = true
+	}
+	return len(own) > 0, rows.Err()
 }

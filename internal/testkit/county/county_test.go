@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"asysta.example/internal/scenario"
+	"asysta.example/internal/store"
 )
 
 func TestWritesAreSeenFromBeside(t *testing.T) {
@@ -35,6 +36,23 @@ func TestWritesAreSeenFromBeside(t *testing.T) {
 	names, err := c.Written(t.Context(), before)
 	if err != nil || writes() == before || !slices.ContainsFunc(names, func(n string) bool { return len(n) > 8 && n[:8] == "journal/" }) {
 		t.Errorf("a change was not seen: %v, %v", names, err)
+	}
+	if own, err := c.OwnWork(t.Context(), before); own || err != nil {
+		t.Errorf("a call counts as work of the services: %v", err)
+	}
+	before = writes()
+	page, err := c.Suite.Deps.Store.System().List(t.Context(), store.Caseloads, store.Query{Index: "all", Limit: 1})
+	if err != nil || len(page.Hits) == 0 {
+		t.Fatal(page, err)
+	}
+	doc := page.Hits[0].Doc
+	for _, method := range []string{"casefile/sweep", "/asysta.casefile.v1.CasefileService/ReassignAssistant"} {
+		if doc, _, err = c.Suite.Deps.Store.ForCounty(doc.County).Commit(t.Context(), doc, store.Change{Actor: store.Actor{System: "casefile"}, Method: method, RecordedAt: Noon}); err != nil {
+			t.Fatal(err)
+		}
+		if own, err := c.OwnWork(t.Context(), before); own != (method == "casefile/sweep") || err != nil {
+			t.Errorf("%s: work of the services: %v, %v", method, own, err)
+		}
 	}
 	before = writes()
 	step.ID, step.As, step.Refuse = "school-3", "assistant", &scenario.Refusal{Code: "PERMISSION_DENIED"}
