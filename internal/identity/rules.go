@@ -14,12 +14,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-jose/go-jose/v4"
 
+	"asysta.example/internal/directory"
 	"asysta.example/internal/fault"
-	"asysta.example/internal/pesel"
 )
 
 // Kinds of token that Rules.Tokens may name.
@@ -73,9 +72,6 @@ func Confidential(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || (u.Scheme == "http" && Loopback(u.Host)))
 }
-
-// longestSubject bounds what names a person, in bytes; the directory stores no longer one.
-const longestSubject = 200
 
 // claims are those of one token whose signature is good.
 type claims map[string]any
@@ -197,26 +193,14 @@ func (r Rules) named(c claims) (string, error) {
 		path = "sub"
 	}
 	who := c.text(path)
-	if who == "" || len(who) > longestSubject || strings.ContainsFunc(who, unicode.IsControl) {
-		return "", fault.Unauthenticated("TOKEN_SUBJECT")
-	}
-	if endsInPesel(who) {
+	switch err := directory.CheckSubject(who); {
+	case errors.Is(err, directory.ErrSubjectPesel):
 		return "", &fault.Error{Kind: fault.KindUnauthenticated, Reason: "TOKEN_SUBJECT",
 			Polish: "Serwer logowania podaje numer PESEL jako identyfikator osoby, czego system nie przyjmuje. Zgłoś to administratorowi: trzeba wybrać inny identyfikator."}
+	case err != nil:
+		return "", fault.Unauthenticated("TOKEN_SUBJECT")
 	}
 	return who, nil
-}
-
-const peselDigits = 11
-
-// endsInPesel tells whether a subject is a PESEL number or one behind a prefix, as eIDAS nodes write it: "PL/PL/…".
-func endsInPesel(who string) bool {
-	at := len(who) - peselDigits
-	if at < 0 || (at > 0 && (unicode.IsLetter(rune(who[at-1])) || unicode.IsDigit(rune(who[at-1])))) {
-		return false
-	}
-	_, err := pesel.Parse(who[at:])
-	return err == nil
 }
 
 // issuedTo tells whether the client that got the token is one of those that may have it.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode"
 
 	"asysta.example/internal/calendar"
 )
@@ -62,6 +64,16 @@ func Parse(s string) (Number, error) {
 		return Number{}, ErrDate
 	}
 	return n, nil
+}
+
+// In says that a number stands in a text by itself, with no letter or digit at its side: "90051512340", or "PL/PL/90051512340" as eIDAS nodes write it.
+func In(s string) bool {
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if _, err := Parse(word); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // IsZero says that there is no number.

@@ -43,6 +43,8 @@ const (
 	ReasonNoDeputy         = "NO_SUCH_DEPUTY"
 	ReasonPersonInactive   = "PERSON_DEACTIVATED"
 	ReasonPersonActive     = "PERSON_ACTIVE"
+	ReasonSubjectPesel     = "SUBJECT_PESEL"
+	ReasonSubjectForm      = "SUBJECT"
 	ReasonSubjectNotLinked = "SUBJECT_NOT_LINKED"
 	ReasonSubjectTaken     = "SUBJECT_TAKEN"
 	ReasonHasFamilies      = "HAS_FAMILIES"

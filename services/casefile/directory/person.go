@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -43,6 +44,12 @@ func checkPerson(p dir.Person) error {
 // LinkSubject gives a person a login. A subject that is linked already stays. Whether another person holds it is not the person's to know: the
 // shell claims the subject first.
 func LinkSubject(p dir.Person, subject string, today calendar.Date) (dir.Person, error) {
+	switch err := dir.CheckSubject(subject); {
+	case errors.Is(err, dir.ErrSubjectPesel):
+		return dir.Person{}, fault.Invalid("subject", ReasonSubjectPesel, "login nie może zawierać numeru PESEL, bo zapisuje się go przy każdej zmianie. Podaj inny identyfikator od dostawcy logowania.")
+	case err != nil:
+		return dir.Person{}, fault.Invalid("subject", ReasonSubjectForm, "login ma od 1 do 255 znaków, bez spacji na początku i na końcu. Przepisz go tak, jak podaje go dostawca logowania.")
+	}
 	if !p.ActiveOn(today) {
 		return dir.Person{}, refuse(ReasonPersonInactive, "accounts", "Konto tej osoby jest wyłączone. Najpierw włącz je ponownie.")
 	}

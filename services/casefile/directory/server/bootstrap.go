@@ -35,9 +35,6 @@ func Bootstrap(ctx context.Context, s store.Store, clock func() time.Time, count
 	if !name.Digits(county.Digits, 4) || county.DisplayName == "" {
 		return "", fault.Invalid("county", "COUNTY", "podaj czterocyfrowy kod TERYT powiatu i jego nazwę.")
 	}
-	if admin.Subject == "" || len(admin.Subject) > 255 {
-		return "", fault.Invalid("admin.subject", "SUBJECT", "podaj login administratora (sub z dostawcy logowania), do 255 znaków.")
-	}
 	gmina, err := core.NewGmina(county.Digits, gmina, today)
 	if err != nil {
 		return "", err

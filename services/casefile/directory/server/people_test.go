@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
 
+	"asysta.example/internal/fault"
 	"asysta.example/internal/store"
 )
 
@@ -46,6 +48,23 @@ func TestALoginLeadsToOnePerson(t *testing.T) {
 		t.Fatalf("%d people have the login", won)
 	}
 	must[*directoryv1.WhoAmIResponse](t)(w.client.WhoAmI(w.As("login"), &directoryv1.WhoAmIRequest{}))
+}
+
+func TestAPeselIsNoLogin(t *testing.T) {
+	w := newWorld(t)
+	ewa := w.person("Ewa")
+	for subject, want := range map[string]string{
+		"90051512340": "InvalidArgument SUBJECT_PESEL", "PL/PL/88041212468": "InvalidArgument SUBJECT_PESEL", " 90051512340 ": "InvalidArgument SUBJECT_PESEL",
+		" ewa ": "InvalidArgument SUBJECT", " ": "InvalidArgument SUBJECT",
+	} {
+		_, err := w.client.LinkSubject(w.As(rootLogin), &directoryv1.LinkSubjectRequest{Name: ewa.GetName(), Subject: subject, Etag: ewa.GetEtag(), RequestId: w.RequestID()})
+		if reasonOf(err) != want || strings.Contains(err.Error(), "0") {
+			t.Errorf("%q: %v", subject, err)
+		}
+	}
+	if _, err := w.bootstrap("2005", "2005012", "90051512340"); !fault.IsReason(err, "SUBJECT_PESEL") {
+		t.Error("bootstrap:", err)
+	}
 }
 
 func TestALoginCanBeGivenToSomebodyElseAfterItWasTaken(t *testing.T) {

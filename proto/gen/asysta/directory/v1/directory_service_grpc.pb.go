@@ -102,7 +102,8 @@ type DirectoryServiceClient interface {
 	UpdatePerson(ctx context.Context, in *UpdatePersonRequest, opts ...grpc.CallOption) (*Person, error)
 	// Links a login subject to a person, who may then log in with it. A subject is linked to one person at most.
 	//
-	// Errors: ALREADY_EXISTS with reason SUBJECT_TAKEN when it is linked to somebody else; FAILED_PRECONDITION with reason PERSON_DEACTIVATED.
+	// Errors: ALREADY_EXISTS with reason SUBJECT_TAKEN when it is linked to somebody else; FAILED_PRECONDITION with reason PERSON_DEACTIVATED;
+	// INVALID_ARGUMENT with reason SUBJECT_PESEL for a subject that holds a PESEL number, SUBJECT for one with a space at its ends.
 	LinkSubject(ctx context.Context, in *LinkSubjectRequest, opts ...grpc.CallOption) (*Person, error)
 	// Takes a login subject from a person. It may then be linked to somebody else.
 	//
@@ -566,7 +567,8 @@ type DirectoryServiceServer interface {
 	UpdatePerson(context.Context, *UpdatePersonRequest) (*Person, error)
 	// Links a login subject to a person, who may then log in with it. A subject is linked to one person at most.
 	//
-	// Errors: ALREADY_EXISTS with reason SUBJECT_TAKEN when it is linked to somebody else; FAILED_PRECONDITION with reason PERSON_DEACTIVATED.
+	// Errors: ALREADY_EXISTS with reason SUBJECT_TAKEN when it is linked to somebody else; FAILED_PRECONDITION with reason PERSON_DEACTIVATED;
+	// INVALID_ARGUMENT with reason SUBJECT_PESEL for a subject that holds a PESEL number, SUBJECT for one with a space at its ends.
 	LinkSubject(context.Context, *LinkSubjectRequest) (*Person, error)
 	// Takes a login subject from a person. It may then be linked to somebody else.
 	//
