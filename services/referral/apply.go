@@ -77,11 +77,12 @@ func (c Create) apply(r *Referral, _ Actor, today calendar.Date) error {
 	r.withoutLockedOut(c.RoutePerson)
 	var f fault.Fields
 	r.checkFamily(&f, today)
-	for _, o := range r.Orders {
-		o.check(&f, today)
+	r.checkReceived(&f)
+	for i, o := range r.Orders {
+		o.check(&f, at("referral.court_orders", i)+".", today)
 	}
-	f.Check(c.Source != SourceOrder || len(c.Orders) > 0, "court_orders", "przy zgłoszeniu z postanowienia sądu podaj to postanowienie.")
-	f.Check(len(c.Orders) < 2 || uniqueOrders(c.Orders), "court_orders", "postanowienia mają różne identyfikatory.")
+	f.Check(c.Source != SourceOrder || len(c.Orders) > 0, "referral.court_orders", "przy zgłoszeniu z postanowienia sądu podaj to postanowienie.")
+	f.Check(len(c.Orders) < 2 || uniqueOrders(c.Orders), "referral.court_orders", "postanowienia mają różne identyfikatory.")
 	return f.Err()
 }
 
@@ -110,6 +111,9 @@ func (c Update) apply(r *Referral, a Actor, today calendar.Date) error {
 	}
 	r.withoutLockedOut(c.RoutePerson)
 	r.checkFamily(&f, today)
+	if c.ReceivedOn != nil {
+		r.checkReceived(&f)
+	}
 	f.Check(r.Interview == nil || !r.Interview.On.Before(r.ReceivedOn), "referral.received_on", "zgłoszenie nie mogło wpłynąć po wywiadzie, który już odnotowano.")
 	return f.Err()
 }
@@ -183,9 +187,11 @@ func (c RecordConsent) apply(r *Referral, _ Actor, today calendar.Date) error {
 
 func (c RecordOrder) apply(r *Referral, _ Actor, today calendar.Date) error {
 	var f fault.Fields
-	c.Order.check(&f, today)
+	c.Order.check(&f, "court_order.", today)
 	orders := slices.DeleteFunc(slices.Clone(r.Orders), func(o Order) bool { return o.ID == c.Order.ID })
+	before := r.ordered()
 	r.Orders = append(orders, c.Order)
+	f.Check(!before || r.ordered(), "court_order.ordered_on", r.orderedLate())
 	f.Check(len(r.Orders) <= maxOrders, "court_order", "zgłoszenie mieści najwyżej 10 postanowień; popraw istniejące, podając jego identyfikator.")
 	return f.Err()
 }

@@ -229,3 +229,31 @@ func TestKeptPesel(t *testing.T) {
 	_, err = referral.Apply(r, referral.Update{Members: &members, KeepPesel: []string{"m1"}}, worker, today)
 	wantFault(t, err, "INVALID_FIELDS")
 }
+
+// TestOrderAndReceipt: a referral from a court's order came when there was one; others may come while it runs.
+func TestOrderAndReceipt(t *testing.T) {
+	c := create()
+	c.Source, c.Orders = referral.SourceOrder, []referral.Order{order()}
+	second := order()
+	second.ID, second.OrderedOn = "o2", day("2026-03-20")
+	c.Orders = append(c.Orders, second)
+	r := way(t, by(worker, c))
+	late := order()
+	late.OrderedOn = day("2026-03-21")
+	for name, cmd := range map[string]referral.Command{
+		"the first order moved after the receipt": referral.RecordOrder{Order: late},
+		"the receipt moved before the order":      referral.Update{ReceivedOn: ptr(day("2026-02-19"))},
+		"the receipt moved before the act":        referral.Update{ReceivedOn: ptr(day("2011-12-31"))},
+	} {
+		if _, err := referral.Apply(r, cmd, worker, today); err == nil {
+			t.Errorf("%s: taken", name)
+		} else {
+			wantFault(t, err, "INVALID_FIELDS")
+		}
+	}
+	third := order()
+	third.ID, third.OrderedOn = "o3", today
+	if _, err := referral.Apply(r, referral.RecordOrder{Order: third}, worker, today); err != nil {
+		t.Error("an order while the referral runs:", err)
+	}
+}

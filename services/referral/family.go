@@ -151,8 +151,25 @@ func (r Referral) checkConsent(f *fault.Fields, field string, c Consent, offer, 
 	f.Check(!ok || !c.SignedOn.Before(last.SignedOn), field+".signature.signed_on", "nowa decyzja nie może być wcześniejsza niż poprzednia decyzja tej osoby.")
 }
 
-func (o Order) check(f *fault.Fields, today calendar.Date) {
-	const in = "court_order."
+// inForce is when the act of 9 June 2011 on supporting the family came into force: there was no family assistant to ask for before.
+var inForce = calendar.MustParse("2012-01-01")
+
+// checkReceived notes a day on which no such information can have come.
+func (r Referral) checkReceived(f *fault.Fields) {
+	f.Check(r.ReceivedOn.IsZero() || !r.ReceivedOn.Before(inForce), "referral.received_on", "zgłoszenie nie mogło wpłynąć przed "+inForce.Polish()+", gdy weszła w życie ustawa o wspieraniu rodziny i systemie pieczy zastępczej; popraw datę.")
+	f.Check(r.ReceivedOn.IsZero() || r.ordered(), "referral.received_on", r.orderedLate())
+}
+
+// ordered says that a referral which a court's order has started came when there was an order. Others may be younger: they came while the referral ran.
+func (r Referral) ordered() bool {
+	return r.Source != SourceOrder || len(r.Orders) == 0 || slices.ContainsFunc(r.Orders, func(o Order) bool { return !o.OrderedOn.After(r.ReceivedOn) })
+}
+
+func (r Referral) orderedLate() string {
+	return "zgłoszenie z postanowienia sądu (wpływ: " + r.ReceivedOn.Polish() + ") nie mogło wpłynąć przed jego wydaniem; popraw datę wpływu albo datę postanowienia."
+}
+
+func (o Order) check(f *fault.Fields, in string, today calendar.Date) {
 	past(f, in+"ordered_on", o.OrderedOn, today)
 	f.Check(o.Court != "" && o.CaseNumber != "", in+"court", "podaj sąd i sygnaturę.")
 	f.Check(o.ValidUntil.IsZero() || !o.ValidUntil.Before(o.OrderedOn), in+"valid_until", "postanowienie nie może wygasnąć przed jego wydaniem.")

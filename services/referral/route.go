@@ -14,15 +14,18 @@ type Area struct {
 }
 
 // RouteTo finds the area of a family (step 1): the one that was said, else the one whose places name the address most exactly, else the only one there is.
-// An area whose post is vacant leaves the referral with the head, who routes it.
+// An area whose post is vacant leaves the referral with the head, who routes it; so does a gmina that has made no areas yet.
 func RouteTo(areas []Area, said string, a Address) (Route, error) {
+	if len(areas) == 0 && said == "" {
+		return Route{Personal: true}, nil
+	}
 	if said != "" {
 		for _, area := range areas {
 			if area.ID == said {
 				return Route{Area: area.ID, SocialWorker: area.SocialWorker}, nil
 			}
 		}
-		return Route{}, fault.Invalid("referral.area", "NO_SUCH_AREA", "nie ma takiego rejonu w ustawieniach gminy.")
+		return Route{}, NoSuchArea(areas, "referral.area")
 	}
 	var found []Area
 	best := 0
@@ -38,9 +41,18 @@ func RouteTo(areas []Area, said string, a Address) (Route, error) {
 		found = areas
 	}
 	if len(found) != 1 {
-		return Route{}, fault.Invalid("referral.area", "AREA_UNKNOWN", "nie można ustalić rejonu na podstawie miejscowości; wskaż rejon.")
+		return Route{}, fault.Invalid("referral.area", "AREA_UNKNOWN", "nie można ustalić rejonu na podstawie miejscowości; wskaż rejon z ustawień gminy.")
 	}
 	return Route{Area: found[0].ID, SocialWorker: found[0].SocialWorker}, nil
+}
+
+// NoSuchArea refuses an area that the gmina's settings do not have.
+func NoSuchArea(areas []Area, field string) error {
+	polish := "nie ma takiego rejonu w ustawieniach gminy."
+	if len(areas) == 0 {
+		polish = "gmina nie ma jeszcze rejonów. Zostaw to pole puste: pracownika socjalnego wskaże kierownik. Rejony ustala kierownik w ustawieniach gminy (settings.areas)."
+	}
+	return fault.Invalid(field, "NO_SUCH_AREA", polish)
 }
 
 // fits is the length of the longest place of the area that the address lies in, 0 for none.

@@ -26,6 +26,9 @@ func TestRouteTo(t *testing.T) {
 			}
 		})
 	}
+	if r, err := referral.RouteTo(nil, "", referral.Address{Place: "Łomża"}); err != nil || r != (referral.Route{Personal: true}) {
+		t.Errorf("no area yet: %+v, %v", r, err)
+	}
 	if r, err := referral.RouteTo(areas[:1], "", referral.Address{Place: "Łomża"}); err != nil || r.Area != "north" {
 		t.Errorf("the only area: %+v, %v", r, err)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
@@ -35,6 +36,14 @@ func (s *Server) CreateReferral(ctx context.Context, req *referralv1.CreateRefer
 	if err != nil {
 		return nil, err
 	}
+	if _, err := referral.Apply(referral.Referral{}, cmd, actorOf(ctx, role), s.Today()); err != nil { // what is refused leaves no key behind
+		return nil, err
+	}
+	if !req.GetValidateOnly() {
+		if cmd.Members, _, err = s.members(ctx, &reading{gmina: parent.Gmina}, id, req.GetReferral().GetMembers(), false); err != nil {
+			return nil, err
+		}
+	}
 	doc, _, err := s.Mutate(ctx, rpc.Mutation{Scope: s.Scope(ctx), Ref: store.Ref{Kind: store.Referrals, ID: id}, Create: true, ValidateOnly: req.GetValidateOnly(), Role: role,
 		Authorize: asCreated(ctx),
 		Apply: func(doc *store.Document) (store.Change, error) {
@@ -62,14 +71,14 @@ func asCreated(ctx context.Context) func(*store.Document) error {
 	}
 }
 
-// creation gathers what step 1 needs: the request, the area's social worker, the gmina's terms.
+// creation gathers what step 1 needs: the request, the area's social worker, the gmina's terms. Nothing is sealed yet.
 func (s *Server) creation(ctx context.Context, gmina, id string, req *referralv1.CreateReferralRequest) (referral.Create, error) {
 	pb, in := req.GetReferral(), &reading{gmina: gmina}
 	settings, version, err := s.settings(ctx, gmina)
 	if err != nil {
 		return referral.Create{}, err
 	}
-	members, keep, err := s.members(ctx, in, id, pb.GetMembers(), req.GetValidateOnly())
+	members, keep, err := s.members(ctx, in, id, pb.GetMembers(), true)
 	if err == nil && len(keep) > 0 {
 		err = fault.Invalid("referral.members", "PESEL_MASKED", "podaj numer PESEL cyframi.")
 	}
@@ -81,7 +90,7 @@ func (s *Server) creation(ctx context.Context, gmina, id string, req *referralv1
 		Address: addressIn(pb.GetAddress()), Reason: pb.GetDescribedReason(), LockedOut: in.people(pb.GetLockedOut(), "referral.locked_out"),
 		Terms: terms(settings), SettingsVer: version}
 	for i, o := range pb.GetCourtOrders() {
-		cmd.Orders = append(cmd.Orders, in.order(o, rpc.DerivedID(ctx, "order", string(rune('a'+i))), "referral.court_orders"))
+		cmd.Orders = append(cmd.Orders, in.order(o, rpc.DerivedID(ctx, "order", string(rune('a'+i))), fmt.Sprintf("referral.court_orders[%d]", i)))
 	}
 	if cmd.Notice, err = s.notice(ctx, in, pb.GetNotice()); err != nil {
 		return cmd, err
@@ -234,7 +243,7 @@ func (s *Server) RouteReferral(ctx context.Context, req *referralv1.RouteReferra
 	cmd := referral.Reroute{Route: referral.Route{Area: r.Route.Area}}
 	if req.GetArea() != "" {
 		if cmd.Route, err = referral.RouteTo(areas(settings), req.GetArea(), r.Address); err != nil {
-			return nil, fault.Invalid("area", "NO_SUCH_AREA", "nie ma takiego rejonu w ustawieniach gminy.")
+			return nil, referral.NoSuchArea(areas(settings), "area")
 		}
 	}
 	in := &reading{gmina: t.Gmina}

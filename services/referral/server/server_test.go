@@ -202,6 +202,10 @@ func TestIntake(t *testing.T) {
 		{"received tomorrow", "INVALID_FIELDS", func(r *referralv1.Referral) { r.ReceivedOn = on("2026-04-01") }},
 		{"no adult", "INVALID_FIELDS", func(r *referralv1.Referral) { r.Members = r.Members[1:] }},
 		{"place of no area", "AREA_UNKNOWN", func(r *referralv1.Referral) { r.Address.Place = "Łomża" }},
+		{"received before the act", "INVALID_FIELDS", func(r *referralv1.Referral) { r.ReceivedOn = on("1999-01-01") }},
+		{"court order younger than the referral", "INVALID_FIELDS", func(r *referralv1.Referral) {
+			r.Source, r.CourtOrders = familyv1.Source_SOURCE_COURT_ORDER, []*familyv1.CourtOrder{{Court: "SR", CaseNumber: "III Nsm 1/26", OrderedOn: on("2026-03-20")}}
+		}},
 		{"court order without the order", "INVALID_FIELDS", func(r *referralv1.Referral) { r.Source = familyv1.Source_SOURCE_COURT_ORDER }},
 		{"Za życiem without authorisation", "INVALID_FIELDS", func(r *referralv1.Referral) { r.Source = familyv1.Source_SOURCE_ZA_ZYCIEM }},
 		{"institution of another gmina", "NAME", func(r *referralv1.Referral) {
@@ -216,10 +220,56 @@ func TestIntake(t *testing.T) {
 			tc.wrong(r)
 			_, err := w.client.CreateReferral(w.As("sw-1"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: r, RequestId: w.RequestID()})
 			f := wantReason(t, err, tc.reason)
+			if !strings.HasPrefix(f.Fields[0].Path, "referral.") {
+				t.Errorf("field %q is not of the request", f.Fields[0].Path)
+			}
 			if len(f.Fields) == 0 || strings.Contains(f.Polish, "4405") || strings.Contains(f.Polish, "Świątek") {
 				t.Errorf("refusal %+v", f)
 			}
 		})
+	}
+}
+
+// TestRefusedIntakeLeavesNoKey: a file's key is made for what is recorded alone.
+func TestRefusedIntakeLeavesNoKey(t *testing.T) {
+	w := newWorld(t)
+	for _, wrong := range []func(*referralv1.Referral){
+		func(r *referralv1.Referral) { r.Address.Place = "Łomża" },
+		func(r *referralv1.Referral) { r.ReceivedOn = on("2026-04-01") },
+	} {
+		r := family()
+		wrong(r)
+		if _, err := w.client.CreateReferral(w.As("sw-1"), &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: r, RequestId: w.RequestID()}); err == nil {
+			t.Error("recorded")
+		}
+	}
+	if c, err := w.Deps.Vault.CheckKeys(t.Context()); err != nil || c.Files != 0 {
+		t.Errorf("keys of files: %d, %v", c.Files, err)
+	}
+}
+
+// TestGminaWithoutAreas: a new office takes its first referrals at once, and the head says whose they are.
+func TestGminaWithoutAreas(t *testing.T) {
+	w := newWorld(t)
+	w.Settle(gmina, directory.Settings{})
+	req := &referralv1.CreateReferralRequest{Parent: "gminas/" + gmina, Referral: family(), RequestId: w.RequestID()}
+	r, err := w.client.CreateReferral(w.As("sw-1"), req)
+	must(t, err)
+	if r.GetSocialWorker() != "" || r.GetArea() != "" {
+		t.Error(prototext.Format(r))
+	}
+	_, err = w.client.GetReferral(w.As("sw-1"), &referralv1.GetReferralRequest{Name: r.GetName()})
+	wantReason(t, err, "DENIED")
+	routed, err := w.client.RouteReferral(w.As("head"), &referralv1.RouteReferralRequest{Name: r.GetName(), SocialWorker: "gminas/" + gmina + "/staff/sw-1", Etag: r.GetEtag(), RequestId: w.RequestID()})
+	must(t, err)
+	_, err = w.client.GetReferral(w.As("sw-1"), &referralv1.GetReferralRequest{Name: routed.GetName()})
+	must(t, err)
+	_, err = w.client.GetReferral(w.As("sw-2"), &referralv1.GetReferralRequest{Name: routed.GetName()})
+	wantReason(t, err, "DENIED")
+	req.RequestId, req.Referral.Area = w.RequestID(), "a1"
+	_, err = w.client.CreateReferral(w.As("sw-1"), req)
+	if f := wantReason(t, err, "NO_SUCH_AREA"); !strings.Contains(f.Polish, "settings.areas") {
+		t.Error(f.Polish)
 	}
 }
 

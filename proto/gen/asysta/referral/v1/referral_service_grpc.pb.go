@@ -49,7 +49,9 @@ type ReferralServiceClient interface {
 	// Records information about a family (step 1) and routes it to the social worker of the area. State RECEIVED.
 	//
 	// Caller: any social worker of the gmina, or the head of the centre. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
-	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head.
+	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head; so does a
+	// gmina without areas. INVALID_ARGUMENT also on a day of receipt before the act came into force (2012-01-01) or, where a court's order is the source,
+	// before every order.
 	CreateReferral(ctx context.Context, in *CreateReferralRequest, opts ...grpc.CallOption) (*Referral, error)
 	// Gives a referral. Caller: the head, the social worker it is routed to, the unit or body the request was addressed to; others get PERMISSION_DENIED.
 	GetReferral(ctx context.Context, in *GetReferralRequest, opts ...grpc.CallOption) (*Referral, error)
@@ -310,7 +312,9 @@ type ReferralServiceServer interface {
 	// Records information about a family (step 1) and routes it to the social worker of the area. State RECEIVED.
 	//
 	// Caller: any social worker of the gmina, or the head of the centre. Errors: INVALID_ARGUMENT on wrong PESEL numbers, dates, source data or an area
-	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head.
+	// that is not there; a place of no area needs the area said. An area whose post is vacant leaves the referral with the head; so does a
+	// gmina without areas. INVALID_ARGUMENT also on a day of receipt before the act came into force (2012-01-01) or, where a court's order is the source,
+	// before every order.
 	CreateReferral(context.Context, *CreateReferralRequest) (*Referral, error)
 	// Gives a referral. Caller: the head, the social worker it is routed to, the unit or body the request was addressed to; others get PERMISSION_DENIED.
 	GetReferral(context.Context, *GetReferralRequest) (*Referral, error)
