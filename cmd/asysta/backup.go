@@ -56,6 +56,9 @@ func (p program) backup(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := backup.Free(to); err != nil { // before the snapshot and its check, which take their time
+		return err
+	}
 	began := time.Now()                                                // how long it takes is this machine's time
 	folder, err := os.MkdirTemp(filepath.Dir(database), ".snapshot-*") // 0700, beside the database: the snapshot is as open as the database is
 	if err != nil {

@@ -73,6 +73,21 @@ func (a *acknowledged) now() map[string]int64 {
 	return out
 }
 
+// TestBackupLooksAtItsTargetFirst: whoever names a file that is there, or a folder that is not, is told so before the check of the data.
+func TestBackupLooksAtItsTargetFirst(t *testing.T) {
+	o := newOffice(t)
+	recipient, err := backup.CreateKey(filepath.Join(o.dir, "identity"))
+	must(t, err)
+	to := filepath.Join(o.dir, "backup")
+	must(t, os.WriteFile(to, nil, 0o600))
+	for target, want := range map[string]error{to: fs.ErrExist, filepath.Join(o.dir, "nowhere", "backup"): fs.ErrNotExist} {
+		out, err := run(t, o.env, "backup", "-to", target, "-recipient", recipient)
+		if !errors.Is(err, want) || out != "" {
+			t.Errorf("%s: %q, %v", target, out, err)
+		}
+	}
+}
+
 // TestBackupWhileEightWrite backs up a store that eight writers write, restores it elsewhere, and looks for every commit that was acknowledged before the backup began.
 func TestBackupWhileEightWrite(t *testing.T) {
 	o := newOffice(t)

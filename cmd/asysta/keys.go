@@ -165,8 +165,12 @@ func (p program) rotateMaster(ctx context.Context, args []string) error {
 
 // prepareMaster adds the new key to the file, where nothing is wrapped with it yet.
 func (p program) prepareMaster(_ context.Context, cfg suite.ToolConfig, _ *suite.Base) (c suite.KeyCount, err error) {
-	if err := seal.AddMasterKey(cfg.MasterFile(), false); err != nil {
+	wraps, err := seal.AddMasterKey(cfg.MasterFile(), false)
+	if err != nil {
 		return c, err
+	}
+	if wraps {
+		return c, fmt.Errorf("keys rotate master -prepare: a rotation is under way, whose new key in %s wraps already; go on with asysta keys rotate master, end with asysta keys rotate master -finish", cfg.MasterFile())
 	}
 	_, err = fmt.Fprintf(p.stdout, "%s holds the new key too; nothing is wrapped with it yet.\nCopy the file to every machine that runs Asysta, then: asysta keys rotate master\n", cfg.MasterFile())
 	return c, err
@@ -174,7 +178,7 @@ func (p program) prepareMaster(_ context.Context, cfg suite.ToolConfig, _ *suite
 
 // wrapWithMaster begins a rotation, or goes on with it.
 func (p program) wrapWithMaster(ctx context.Context, cfg suite.ToolConfig, _ *suite.Base) (c suite.KeyCount, err error) {
-	if err := seal.AddMasterKey(cfg.MasterFile(), true); err != nil {
+	if _, err := seal.AddMasterKey(cfg.MasterFile(), true); err != nil {
 		return c, err
 	}
 	base, err := p.kept(ctx, cfg) // with the file as it is now
@@ -265,6 +269,10 @@ func (p program) rotateGminas(ctx context.Context, args []string) (err error) {
 		return suite.KeyCount{Gminas: r.Waiting, Keys: r.Keys, Changed: r.Rotated}, err
 	})
 	if err != nil {
+		return err
+	}
+	if r.Waiting == 0 {
+		_, err = fmt.Fprintln(p.stdout, "gminas with a key: 0; nothing is sealed yet, so there is nothing to rotate")
 		return err
 	}
 	_, err = fmt.Fprintf(p.stdout, "gminas: %d; keys of files: %d, wrapped anew: %d, were already: %d\nThe old keys still open. After %s: asysta keys rotate gminas -finish\n",

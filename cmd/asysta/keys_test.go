@@ -80,6 +80,9 @@ func TestKeysRotateAndCheck(t *testing.T) {
 	opens("prepared")
 	expect("wrapped anew: 1", "keys", "rotate", "master")
 	expect("wrapped anew: 0", "keys", "rotate", "master")
+	if out, err := run(t, o.env, "keys", "rotate", "master", "-prepare"); err == nil || strings.Contains(out, "nothing is wrapped") {
+		t.Errorf("prepared while a new key wraps: %q, %v", out, err)
+	}
 	opens("rotated")
 	expect("keys of gminas: 1 (0 with the master's old key", "keys", "rotate", "master", "-finish")
 	expect("nothing to finish", "keys", "rotate", "master", "-finish")
@@ -102,6 +105,18 @@ func TestKeysRotateAndCheck(t *testing.T) {
 	must(t, os.Rename(retired[0], o.master)) // a thief's copy, or the wrong one brought back
 	if out, err := run(t, o.env, "keys", "check"); err != nil {
 		t.Errorf("what was kept holds the new key too: %s, %v", out, err)
+	}
+}
+
+func TestKeysOfAnUnknownGminaAreNotRotated(t *testing.T) {
+	o := newOffice(t)
+	for _, args := range [][]string{{"-gmina", "9999999"}, {"-gmina", "2004011"}, {"-gmina", "2004011", "-finish"}} {
+		if out, err := run(t, o.env, append([]string{"keys", "rotate", "gminas"}, args...)...); err == nil || !strings.Contains(err.Error(), "holds no gmina "+args[1]) {
+			t.Errorf("%v: %q, %v", args, out, err)
+		}
+	}
+	if out, err := run(t, o.env, "keys", "rotate", "gminas", "-gmina", "2004042"); err != nil || !strings.Contains(out, "nothing to rotate") || strings.Contains(out, "0001") {
+		t.Errorf("a gmina that has sealed nothing: %q, %v", out, err)
 	}
 }
 

@@ -41,14 +41,25 @@ type Manifest struct {
 	Faults     int       `json:"faults"` // that the verification of the snapshot found; 0 in a sound county
 }
 
+// Free tells what keeps Write from making a file: that it is there (fs.ErrExist), or that its folder is not.
+func Free(path string) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("backup: %s: %w", path, errors.Join(err, fs.ErrExist))
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	return nil
+}
+
 // Write encrypts a database file for recipients into a file that must not exist (fs.ErrExist). It fills in the manifest's format, size and sum, and gives the size of the
 // backup. What was written is read back and compared before the file gets its name.
 func Write(ctx context.Context, path, database string, m Manifest, recipients []age.Recipient) (_ Manifest, size int64, err error) {
 	if len(recipients) == 0 {
 		return m, 0, errors.New("backup: name at least one recipient")
 	}
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return m, 0, fmt.Errorf("backup: %s: %w", path, errors.Join(err, fs.ErrExist))
+	if err := Free(path); err != nil {
+		return m, 0, err
 	}
 	m.Format = format
 	if m.Size, m.SHA256, err = digest(ctx, database); err != nil {

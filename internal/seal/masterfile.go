@@ -20,9 +20,9 @@ var ErrMasterBusy = errors.New("seal: master file is being changed by another co
 
 // AddMasterKey adds a new wrapping key to a master's file, unless a rotation is under way there already (the file has more than one). With use the newest key wraps from
 // now on; without, it only opens, so that the file can be copied to other machines before anything is wrapped with it. It can be repeated. The keys of the
-// search hashes stay as they are. ErrMasterBusy.
-func AddMasterKey(path string, use bool) error {
-	return changeMaster(path, func(h *keyset.Handle) (*keyset.Handle, error) {
+// search hashes stay as they are. It tells whether the newest key wraps. ErrMasterBusy.
+func AddMasterKey(path string, use bool) (wraps bool, err error) {
+	err = changeMaster(path, func(h *keyset.Handle) (*keyset.Handle, error) {
 		m := keyset.NewManagerFromHandle(h)
 		if h.Len() == 1 {
 			if _, err := m.Add(aead.AES256GCMKeyTemplate()); err != nil {
@@ -42,8 +42,10 @@ func AddMasterKey(path string, use bool) error {
 				return nil, err
 			}
 		}
+		wraps = use || newest.IsPrimary()
 		return m.Handle()
 	})
+	return wraps, err
 }
 
 // RetireMasterKeys takes all wrapping keys but the one in use out of a master's file and tells whether there were any. What was in the file before is kept in another file,

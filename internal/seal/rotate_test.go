@@ -75,14 +75,14 @@ func TestRotateMaster(t *testing.T) {
 	all := fillVault(t, seal.NewVault(old, keys))
 	serving := seal.NewVault(masterAt(t, path), keys) // started before, with nothing in its caches
 	for range 2 {
-		if err := seal.AddMasterKey(path, false); err != nil {
+		if wraps, err := seal.AddMasterKey(path, false); wraps || err != nil {
 			t.Fatal(err)
 		}
 	}
 	if c := checked(t, masterAt(t, path), keys); c.OldMaster != 0 || c.Gminas != 3 || c.Files != 12 || len(c.Faults) > 0 {
 		t.Fatalf("a key that only opens changes nothing yet: %+v", c)
 	}
-	if err := seal.AddMasterKey(path, true); err != nil {
+	if _, err := seal.AddMasterKey(path, true); err != nil {
 		t.Fatal(err)
 	}
 	if c := checked(t, masterAt(t, path), keys); c.OldMaster != 3 || len(c.Faults) > 0 {
@@ -136,7 +136,7 @@ func TestAStolenOldMasterOpensNothingNew(t *testing.T) {
 	if err := os.WriteFile(stolen, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := seal.AddMasterKey(path, true); err != nil {
+	if _, err := seal.AddMasterKey(path, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := seal.NewVault(masterAt(t, path), keys).RotateMaster(t.Context()); err != nil {
@@ -163,7 +163,7 @@ func TestMasterIsChangedByOneAtATime(t *testing.T) {
 	if err := os.WriteFile(path+".next", nil, 0o600); err != nil { // a command that a crash cut short
 		t.Fatal(err)
 	}
-	if err := seal.AddMasterKey(path, true); !errors.Is(err, seal.ErrMasterBusy) {
+	if _, err := seal.AddMasterKey(path, true); !errors.Is(err, seal.ErrMasterBusy) {
 		t.Errorf("%v", err)
 	}
 	after, err := os.ReadFile(path)

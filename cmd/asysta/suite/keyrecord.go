@@ -97,6 +97,11 @@ func (b *Base) counties(ctx context.Context, gmina string) (all []string, err er
 		if !name.Digits(gmina, 7) {
 			return nil, errors.New("the TERYT code of a gmina has 7 digits")
 		}
+		if _, err := b.Deps.Store.System().Load(ctx, store.Ref{Kind: store.Gminas, ID: gmina}); errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("the store holds no gmina %s; look the code up, nothing was changed", gmina)
+		} else if err != nil {
+			return nil, err
+		}
 		return []string{gmina[:4]}, nil
 	}
 	err = eachListed(ctx, b.Deps.Store.System(), store.Counties, func(county string) error {
