@@ -97,13 +97,22 @@ func (p ChildPlan) Publish(c ChildContent, on calendar.Date, env Env) (ChildPlan
 	return p, nil
 }
 
-// Reviewed adds a review.
-func (p ChildPlan) Reviewed(r Review, env Env) (ChildPlan, error) {
+// Reviewed adds a review of a child who has been in care since a day. It may be older than the plan: a review often leads to the next version, and reviews before
+// the first one that is kept here count for the next term.
+func (p ChildPlan) Reviewed(r Review, since calendar.Date, env Env) (ChildPlan, error) {
 	if p.Version == 0 {
 		return p, ErrAbsent
 	}
-	if r.On.IsZero() || r.On.After(env.Today) || r.On.Before(p.LastReview()) {
-		return p, fault.Invalid("review.reviewed_on", "REVIEW_DAY", "podaj dzień oceny: nie późniejszy niż dzisiejszy i nie przed poprzednią oceną.")
+	refuse := func(polish string) (ChildPlan, error) {
+		return p, fault.Invalid("review.reviewed_on", "REVIEW_DAY", polish)
+	}
+	switch last := p.LastReview(); {
+	case r.On.IsZero() || r.On.After(env.Today):
+		return refuse("podaj dzień oceny, nie późniejszy niż dzisiejszy.")
+	case r.On.Before(last):
+		return refuse("podaj dzień oceny nie wcześniejszy niż poprzednia ocena (" + last.Polish() + ").")
+	case r.On.Before(since):
+		return refuse("podaj dzień oceny nie wcześniejszy niż początek pieczy zastępczej (" + since.Polish() + ").")
 	}
 	r.By = env.Person
 	p.Reviews = append([]Review{r}, p.Reviews[:min(len(p.Reviews), RememberedReviews-1)]...)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"asysta.example/internal/calendar"
-	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 )
 
@@ -134,8 +133,7 @@ type Marking struct {
 var markActs = map[SignOffKind]Act{Consultation: ActConsult, Agreement: ActAgree, HeadApproval: ActApprove}
 
 func (c Marking) apply(f File, env Env) (File, Events, error) {
-	d, err := f.draft(markActs[c.Kind], c.Version)
-	if err != nil {
+	if _, err := f.draft(markActs[c.Kind], c.Version); err != nil {
 		return f, Events{}, err
 	}
 	by := env.Staff
@@ -154,54 +152,13 @@ func (c Marking) apply(f File, env Env) (File, Events, error) {
 			return f, Events{}, fault.Denied()
 		}
 	}
-	err = d.put(SignOff{Kind: c.Kind, By: by, On: c.On, Hash: c.Hash, Note: c.Note}, env)
+	err := f.mark(SignOff{Kind: c.Kind, By: by, On: c.On, Hash: c.Hash, Note: c.Note}, env)
 	return f, Events{}, err
 }
 
 // samePerson refuses to the deputy of the head what is the head's in a family that the deputy works with as assistant.
 func samePerson(rule, polish string) error {
 	return fault.Precondition("SAME_PERSON", rule, polish+" Poproś kierownika albo innego zastępcę.")
-}
-
-// put adds a mark over the present content; a mark of the same kind by the same hand over it is replaced.
-func (d *Draft) put(s SignOff, env Env) error {
-	if s.Hash != d.Hash {
-		return fault.Precondition("PLAN_CONTENT_CHANGED", "step 13",
-			"Treść planu zmieniła się od czasu, gdy ją odczytano. Odczytaj projekt ponownie i potwierdź jego obecną treść.")
-	}
-	if s.On.IsZero() || s.On.After(env.Today) {
-		return fault.Invalid("given_on", "FUTURE_DATE", "podaj dzień, nie późniejszy niż dzisiejszy.")
-	}
-	d.SignOffs = slices.DeleteFunc(d.SignOffs, func(o SignOff) bool { return o.Kind == s.Kind && o.By == s.By && o.Counts(d.Hash) })
-	d.SignOffs = append(d.SignOffs, s)
-	return nil
-}
-
-// Sign records signatures of the family, or refusals.
-type Sign struct {
-	Version    int
-	Hash       string
-	Signatures []SignOff // By, On, Refused, OriginalAt
-}
-
-func (c Sign) apply(f File, env Env) (File, Events, error) {
-	d, err := f.draft(ActSign, c.Version)
-	if err != nil {
-		return f, Events{}, err
-	}
-	for _, s := range c.Signatures {
-		if s.By == "" {
-			return f, Events{}, fault.Invalid("signatures.signer", "SIGNER_MISSING", "wskaż członka rodziny, który podpisał albo odmówił podpisu.")
-		}
-		if !slices.ContainsFunc(f.Cover.Label.Members, func(m familyfile.MemberName) bool { return m.Member == s.By }) {
-			return f, Events{}, fault.Invalid("signatures.signer", "SIGNER_UNKNOWN", "nie ma takiego członka rodziny w tej teczce; wybierz osobę z listy.")
-		}
-		s.Kind, s.Hash = FamilyMark, c.Hash
-		if err := d.put(s, env); err != nil {
-			return f, Events{}, err
-		}
-	}
-	return f, Events{}, nil
 }
 
 // Adopt makes the draft the version in force.

@@ -17,9 +17,9 @@ func Missing(f File, env Env) []*fault.Error {
 		out = append(out, fault.Precondition("PLAN_NOT_CONSULTED", "art. 15(1)(1)",
 			"Plan nie ma adnotacji o konsultacji z pracownikiem socjalnym dla tej treści. Poproś pracownika socjalnego o odnotowanie konsultacji."))
 	}
-	if _, ok := d.marked(FamilyMark, ""); !ok {
+	if !f.signed() {
 		out = append(out, fault.Precondition("PLAN_NOT_SIGNED", "step 12",
-			"Brak podpisu rodziny pod tą treścią planu. Odnotuj podpisy członków rodziny albo odmowę podpisania."))
+			"Pod tą treścią planu brak podpisu dorosłego członka rodziny. Odnotuj podpis co najmniej jednej osoby dorosłej albo jej odmowę podpisania."))
 	}
 	out = append(out, missingAgreement(f)...)
 	if _, ok := d.marked(HeadApproval, ""); env.HeadApproves && !ok {

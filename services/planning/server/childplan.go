@@ -118,6 +118,13 @@ func (s *coordinationServer) PublishChildPlan(ctx context.Context, req *planning
 		return nil, err
 	}
 	id := childPlanID(file.ID, req.GetChild())
+	if req.GetEtag() != "" { // only the child's own coordinator gets here: to say that there is none yet tells nothing new
+		if _, doc, err := s.childPlan(ctx, county.County, file.ID, req.GetChild()); err != nil {
+			return nil, err
+		} else if doc == nil {
+			return nil, fault.Invalid("etag", "CHILD_PLAN_NOT_PUBLISHED", "planu pomocy temu dziecku jeszcze nie ogłoszono; przy pierwszym ogłoszeniu zostaw etag pusty.")
+		}
+	}
 	return s.commitChildPlan(ctx, county.County, id, req.GetEtag(), func(p planning.ChildPlan) (planning.ChildPlan, []store.Record, error) {
 		if p.Version > 0 && req.GetEtag() == "" {
 			return p, nil, fault.Conflict()
@@ -140,7 +147,7 @@ func (s *coordinationServer) RecordChildReview(ctx context.Context, req *plannin
 	}
 	review := planning.Review{On: on, Conclusions: req.GetReview().GetConclusions(), AssistantPresent: req.GetReview().GetAssistantPresent()}
 	return s.commitChildPlan(ctx, doc.County, doc.ID, req.GetEtag(), func(p planning.ChildPlan) (planning.ChildPlan, []store.Record, error) {
-		p, err := p.Reviewed(review, o.env)
+		p, err := p.Reviewed(review, o.file.Cover.Child(p.Child).InCareSince, o.env)
 		return p, nil, err
 	})
 }

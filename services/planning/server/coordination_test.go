@@ -105,6 +105,10 @@ func TestSliceShowsNothingOfTheSibling(t *testing.T) {
 func TestChildPlanVersionsAndReviews(t *testing.T) {
 	w := newWorld(t)
 	w.family(cover("p-co-a"))
+	_, err := w.publish("co-a", "care1", "7", planningv1.CareGoal_CARE_GOAL_RETURN) // none yet: the coordinator may know
+	reason(t, err, "CHILD_PLAN_NOT_PUBLISHED")
+	_, err = w.publish("co-b", "care1", "7", planningv1.CareGoal_CARE_GOAL_RETURN)
+	reason(t, err, "DENIED")
 	p, err := w.publish("co-a", "care1", "", planningv1.CareGoal_CARE_GOAL_RETURN)
 	must(t, err)
 	if !p.GetSettled() || p.GetVersion() != 1 {

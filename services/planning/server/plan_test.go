@@ -23,9 +23,17 @@ func (w *world) draft(c *planningv1.PlanContent) *planningv1.Plan {
 	return p
 }
 
+// markDay is a day of marks on a version: the second follows the first, which is adopted on 25 March.
+func markDay(p *planningv1.Plan, first string) string {
+	if p.GetVersion() > 1 {
+		return "2026-06-05"
+	}
+	return first
+}
+
 func (w *world) consult(p *planningv1.Plan) *planningv1.Plan {
 	w.t.Helper()
-	p, err := w.plans.RecordConsultation(w.As("sw-1"), &planningv1.RecordConsultationRequest{Name: p.GetName(), ContentHash: p.GetContentHash(), ConsultedOn: on("2026-03-20"), RequestId: w.RequestID(), Etag: p.GetEtag()})
+	p, err := w.plans.RecordConsultation(w.As("sw-1"), &planningv1.RecordConsultationRequest{Name: p.GetName(), ContentHash: p.GetContentHash(), ConsultedOn: on(markDay(p, "2026-03-20")), RequestId: w.RequestID(), Etag: p.GetEtag()})
 	must(w.t, err)
 	return p
 }
@@ -33,7 +41,7 @@ func (w *world) consult(p *planningv1.Plan) *planningv1.Plan {
 func (w *world) sign(p *planningv1.Plan, refused bool) *planningv1.Plan {
 	w.t.Helper()
 	p, err := w.plans.RecordFamilySignatures(w.As("as-1"), &planningv1.RecordFamilySignaturesRequest{Name: p.GetName(), ContentHash: p.GetContentHash(),
-		Signatures: []*familyv1.Signature{{Signer: "m1", SignedOn: on("2026-03-21"), OriginalAt: "k. 4", Refused: refused}}, RequestId: w.RequestID(), Etag: p.GetEtag()})
+		Signatures: []*familyv1.Signature{{Signer: "m1", SignedOn: on(markDay(p, "2026-03-21")), OriginalAt: "k. 4", Refused: refused}}, RequestId: w.RequestID(), Etag: p.GetEtag()})
 	must(w.t, err)
 	return p
 }
@@ -141,7 +149,7 @@ func TestPlanIsClosedToOthers(t *testing.T) {
 		_, err = w.plans.DiscardPlanDraft(w.As(who), &planningv1.DiscardPlanDraftRequest{Name: plan1, Etag: p.GetEtag(), RequestId: w.RequestID()})
 		reason(t, err, "DENIED")
 	}
-	_, err = w.plans.RecordConsultation(w.As("as-1"), &planningv1.RecordConsultationRequest{Name: plan1, ContentHash: p.GetContentHash(), ConsultedOn: on("2026-03-20"), Etag: p.GetEtag(), RequestId: w.RequestID()})
+	_, err = w.plans.RecordConsultation(w.As("as-1"), &planningv1.RecordConsultationRequest{Name: plan1, ContentHash: p.GetContentHash(), ConsultedOn: on(markDay(p, "2026-03-20")), Etag: p.GetEtag(), RequestId: w.RequestID()})
 	reason(t, err, "DENIED")
 }
 
