@@ -147,10 +147,13 @@ func (f *family) assess(from, last calendar.Date) {
 }
 
 func (f *family) assessment(ctx context.Context, on calendar.Date) error {
-	day := rpc.Date(on)
+	day, from := rpc.Date(on), on.AddMonths(-6)
+	if from.Before(f.day0) { // the first one is made shortly before its half year is over
+		from = f.day0
+	}
 	a, err := as(ctx, f, f.asst(), func(ctx context.Context, rid string) (*planningv1.Assessment, error) {
 		return f.plans.CreateAssessment(ctx, &planningv1.CreateAssessmentRequest{Parent: f.file, RequestId: rid, Assessment: &planningv1.Assessment{
-			PeriodFromDate: rpc.Date(on.AddMonths(-6)), PeriodToDate: rpc.Date(on.AddDays(-1)), Situation: pick(f.rand, situations), Goals: f.marks(on.AddDays(-1)), Conclusions: pick(f.rand, conclusions),
+			PeriodFromDate: rpc.Date(from), PeriodToDate: rpc.Date(on.AddDays(-1)), Situation: pick(f.rand, situations), Goals: f.marks(on.AddDays(-1)), Conclusions: pick(f.rand, conclusions),
 			Recommendation: planningv1.Recommendation_RECOMMENDATION_CONTINUE}})
 	})
 	if err != nil {

@@ -118,6 +118,11 @@ func closedAssessment(act Act) error {
 func checkAssessment(f File, a Assessment, env Env) error {
 	var bad fault.Fields
 	bad.Check(a.PeriodTo.IsZero() || !a.PeriodTo.Before(a.PeriodFrom), "assessment.period_to_date", "koniec okresu nie może być przed jego początkiem.")
+	notBefore := func(d calendar.Date, field, polish string) {
+		bad.Check(d.IsZero() || !d.Before(f.Cover.Day0), field, polish+" nie może być przed rozpoczęciem współpracy ("+f.Cover.Day0.Polish()+").")
+	}
+	notBefore(a.PeriodFrom, "assessment.period_from_date", "początek okresu oceny")
+	notBefore(a.PeriodTo, "assessment.period_to_date", "koniec okresu oceny")
 	bad.Check(!a.PeriodTo.After(env.Today), "assessment.period_to_date", "okres oceny nie może sięgać poza dzisiejszy dzień.")
 	if err := bad.Err(); err != nil {
 		return err

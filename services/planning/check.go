@@ -20,7 +20,8 @@ func check(c Content, cover familyfile.Cover, today calendar.Date) error {
 	bad.Check(c.size() <= maxContent, "plan.content", "plan jest za długi. Skróć opisy albo połącz działania.")
 	checkCodes(&bad, c, today)
 	checkGoals(&bad, c, cover)
-	checkActions(&bad, c, today)
+	checkActions(&bad, c, cover, today)
+	checkMembers(&bad, c, cover)
 	for i, s := range c.Strengths {
 		bad.Check((s.Holder == OfMember) == (s.Member != ""), at("strengths", i, "member_id"), "podaj członka rodziny tylko przy zasobie członka rodziny.")
 	}
@@ -77,7 +78,24 @@ func checkGoals(bad *fault.Fields, c Content, cover familyfile.Cover) {
 	}
 }
 
-func checkActions(bad *fault.Fields, c Content, today calendar.Date) {
+// checkMembers asks that whoever is named as a member of the family is one, present or past; papers show their names.
+func checkMembers(bad *fault.Fields, c Content, cover familyfile.Cover) {
+	known := func(id, path string) {
+		bad.Check(id == "" || member(cover, id), path, noMember)
+	}
+	for i, d := range c.Diagnosis {
+		for j, e := range d.Expectations {
+			known(e.Member, at("diagnosis", i, fmt.Sprintf("expectations[%d].member_id", j)))
+		}
+	}
+	for i, s := range c.Strengths {
+		known(s.Member, at("strengths", i, "member_id"))
+	}
+}
+
+const noMember = "nie ma takiego członka rodziny w tej teczce; wybierz osobę z listy członków."
+
+func checkActions(bad *fault.Fields, c Content, cover familyfile.Cover, today calendar.Date) {
 	seen := map[string]bool{}
 	for i, a := range c.Actions {
 		_, clash := c.Goal(a.ID)
@@ -85,6 +103,7 @@ func checkActions(bad *fault.Fields, c Content, today calendar.Date) {
 		seen[a.ID] = true
 		_, ok := c.Goal(a.Goal)
 		bad.Check(ok, at("actions", i, "goal_id"), "działanie musi służyć celowi tego planu.")
+		bad.Check(a.Responsible != ByMember || a.Who == "" || member(cover, a.Who), at("actions", i, "who"), noMember+" Inną osobę wpisz z jej nazwą jako RESPONSIBLE_KIND_OTHER.")
 		if a.Task != "" {
 			_, ok := catalogue.Task(a.Task, today)
 			bad.Check(ok, at("actions", i, "task_code"), "nieznany kod zadania asystenta; wybierz go z katalogu (art. 15 ust. 1).")
