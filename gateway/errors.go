@@ -107,7 +107,11 @@ const listedFields = 3
 func listed(fields []violation) string {
 	var parts []string
 	for _, f := range fields[:min(len(fields), listedFields)] {
-		parts = append(parts, f.Field+" – "+strings.TrimSuffix(f.Message, "."))
+		part := strings.TrimSuffix(f.Message, ".")
+		if f.Field != "" { // a rule of the whole request has no field
+			part = f.Field + " – " + part
+		}
+		parts = append(parts, part)
 	}
 	text := strings.Join(parts, "; ") + "."
 	if n := len(fields) - listedFields; n > 0 {

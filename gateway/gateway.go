@@ -100,7 +100,7 @@ func newMux(ctx context.Context, conns Conns) (*runtime.ServeMux, error) {
 		runtime.WithRoutingErrorHandler(routingError),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
-		runtime.WithMiddlewares(routed),
+		runtime.WithMiddlewares(routed, strict),
 	)
 	for _, r := range routes(conns) {
 		if err := r.register(ctx, mux, r.conn); err != nil {

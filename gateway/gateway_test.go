@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -98,6 +99,9 @@ func TestRefusalsOfTheGatewayItself(t *testing.T) {
 		{"no JSON", "POST", referrals, `{`, nil, 400, "MALFORMED_REQUEST"},
 		{"wrong type", "POST", referrals, `{"requestId": {}}`, nil, 400, "MALFORMED_REQUEST"},
 		{"unknown query parameter", "GET", referrals + "?surprise=1", "", nil, 400, "MALFORMED_REQUEST"},
+		{"parameter of a call without any", "GET", "/v1/me?x=1", "", nil, 400, "MALFORMED_REQUEST"},
+		{"parameter beside a body that takes all", "POST", referrals + "?requestId=abcdefgh", "{}", nil, 400, "MALFORMED_REQUEST"},
+		{"parameter of a call by name alone", "GET", referrals + "/01jd0000000000000000000001?x=1", "", nil, 400, "MALFORMED_REQUEST"},
 		{"body too large", "POST", referrals, `{"requestId": "` + strings.Repeat("a", 1<<17) + `"}`, nil, 413, "BODY_TOO_LARGE"},
 		{"body of another type", "POST", referrals, `<a/>`, []string{"Content-Type", "text/xml"}, 415, "MEDIA_TYPE"},
 		{"path that is no UTF-8", "GET", referrals + "/a%ff", "", nil, 400, "MALFORMED_REQUEST"},
@@ -313,5 +317,34 @@ func TestTypeOfABodyIsNotLeftToTheLibrary(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), r)
 	if seen != "application/json" {
 		t.Errorf("the library would parse %q", seen)
+	}
+}
+
+// TestEveryParameterlessPathIsOneOfTheLibrary: what the contract writes as a path is how the library names the pattern.
+func TestEveryParameterlessPathIsOneOfTheLibrary(t *testing.T) {
+	h := (&backend{}).serve(t)
+	fill := strings.NewReplacer("gminas/*", "gminas/3024035", "powiaty/*", "powiaty/3024", "/*", "/01jd0000000000000000000001")
+	if len(parameterless()) < 50 {
+		t.Fatalf("%d methods", len(parameterless()))
+	}
+	for key, want := range parameterless() {
+		verb, path, _ := strings.Cut(key, " ")
+		path = regexp.MustCompile(`\{[a-z_.]+=([^}]+)\}`).ReplaceAllString(path, "$1")
+		body := ""
+		if verb != "GET" {
+			body = "{}"
+		}
+		if _, text := call(t, h, verb, fill.Replace(path)+"?zzz=1", body); refusal(t, text).Message != want.Message {
+			t.Errorf("%s: %s", key, text)
+		}
+		if res, text := call(t, h, verb, fill.Replace(path), body); res.StatusCode == 400 {
+			t.Errorf("%s without parameters: %s", key, text)
+		}
+	}
+}
+
+func TestARuleOfTheWholeRequestNamesNoField(t *testing.T) {
+	if got := listed([]violation{{"", "podaj jedno z dwojga."}, {"query", "za długie."}}); got != "podaj jedno z dwojga; query – za długie." {
+		t.Error(got)
 	}
 }

@@ -104,7 +104,7 @@ func askOver(t *testing.T, address string, cfg *tls.Config) (serial string, vers
 func TestGatewayEndsTLSAndReadsItsCertificateAgain(t *testing.T) {
 	a := newAuthority(t)
 	of := a.transport("gateway")
-	w, err := listenWeb(t.Context(), "127.0.0.1:0", time.Second)
+	w, err := listenWeb(t.Context(), "GATEWAY_LISTEN", "127.0.0.1:0", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -100,9 +101,13 @@ func (h *host) close() {
 // maxConnections is how many connections a listener has at one time; more wait to be accepted until others end, as idle and slow ones do by their own bounds.
 const maxConnections = 4096
 
-// listen opens a TCP listener.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	return listenAtMost(ctx, address, maxConnections)
+// listen opens a TCP listener at the address that a setting names, without the prefix of all settings.
+func listen(ctx context.Context, setting, address string) (net.Listener, error) {
+	lis, err := listenAtMost(ctx, address, maxConnections)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; another program, or another Asysta, listens there: stop it, or set %s to another address", err, Prefix+setting)
+	}
+	return lis, err
 }
 
 func listenAtMost(ctx context.Context, address string, connections int) (net.Listener, error) {
@@ -130,8 +135,8 @@ const (
 	maxHeader    = 64 << 10
 )
 
-func listenWeb(ctx context.Context, address string, drain time.Duration) (*web, error) {
-	lis, err := listen(ctx, address)
+func listenWeb(ctx context.Context, setting, address string, drain time.Duration) (*web, error) {
+	lis, err := listen(ctx, setting, address)
 	if err != nil {
 		return nil, err
 	}

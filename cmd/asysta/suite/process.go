@@ -71,7 +71,7 @@ func serveParts(ctx context.Context, name string, cfg ServiceConfig, deps rpc.De
 	if address == "" {
 		address = defaultListen[name]
 	}
-	lis, err := listen(ctx, address)
+	lis, err := listen(ctx, "LISTEN", address)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err e
 	if err != nil {
 		return fmt.Errorf("suite: gateway: %w", err)
 	}
-	w, err := listenWeb(ctx, cfg.Listen, cfg.Drain)
+	w, err := listenWeb(ctx, "GATEWAY_LISTEN", cfg.Listen, cfg.Drain)
 	if err != nil {
 		return err
 	}

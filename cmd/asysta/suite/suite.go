@@ -88,7 +88,7 @@ func (s *Suite) start(ctx context.Context, cfg AllConfig, o Options) (err error)
 			return err
 		}
 	}
-	if s.web, err = listenWeb(ctx, cfg.Web.Listen, cfg.Drain); err != nil {
+	if s.web, err = listenWeb(ctx, "GATEWAY_LISTEN", cfg.Web.Listen, cfg.Drain); err != nil {
 		return err
 	}
 	auth, err := s.login(cfg)
@@ -184,7 +184,7 @@ func (s *Suite) serveOutside(ctx context.Context, cfg AllConfig, auth rpc.Authen
 	if err != nil {
 		return err
 	}
-	lis, err := listen(ctx, cfg.Listen)
+	lis, err := listen(ctx, "LISTEN", cfg.Listen)
 	if err != nil {
 		return err
 	}

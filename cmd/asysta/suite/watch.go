@@ -48,7 +48,7 @@ func newWatch(ctx context.Context, process string, c Telling, given *telemetry.T
 	if w.works, err = newWorkMetrics(w.registry); err != nil {
 		return nil, err
 	}
-	w.page, err = listenWeb(ctx, c.Metrics, time.Second)
+	w.page, err = listenWeb(ctx, "METRICS_LISTEN", c.Metrics, time.Second)
 	return w, err
 }
 

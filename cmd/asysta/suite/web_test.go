@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,4 +154,15 @@ func TestWorkThatPanicsGoesOnAndIsCounted(t *testing.T) {
 		work.end()
 		log.check(t)
 	})
+}
+
+func TestATakenPortNamesItsSetting(t *testing.T) {
+	first, err := listen(t.Context(), "LISTEN", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = first.Close() })
+	if _, err := listenWeb(t.Context(), "GATEWAY_LISTEN", first.Addr().String(), time.Second); err == nil || !strings.Contains(err.Error(), "set ASYSTA_GATEWAY_LISTEN to another address") {
+		t.Error(err)
+	}
 }

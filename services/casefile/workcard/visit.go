@@ -123,7 +123,7 @@ func correctVisit(f File, c CorrectVisit, by By, today calendar.Date) (Outcome, 
 		return Outcome{}, fault.Precondition("NOT_OWN_ENTRY", "step 11", "Wpis innego asystenta może sprostować kierownik ośrodka. Przekaż mu, co trzeba poprawić.")
 	}
 	if f.Card.SupersededBy(c.Old.ID) != "" {
-		return Outcome{}, fault.Precondition("ALREADY_SUPERSEDED", "step 11", "Ten wpis został już sprostowany. Otwórz nowszy wpis i popraw jego.")
+		return Outcome{}, fault.Precondition("ALREADY_SUPERSEDED", "step 11", "Ten wpis został już sprostowany. Otwórz nowszy wpis i popraw go.")
 	}
 	v, err := f.fitVisit(c.Visit, c.Old.Staff, by, today)
 	if err != nil {
