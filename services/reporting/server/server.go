@@ -31,7 +31,8 @@ func (s *Server) Register(r grpc.ServiceRegistrar) { reportingv1.RegisterReporti
 // maxYears bounds a period.
 const maxYears = 10
 
-func periodOf(from, to *date.Date) (reporting.Period, error) {
+// period reads a period. One that has begun may end on a day to come; of one that has not, nothing is known yet.
+func (s *Server) period(from, to *date.Date) (reporting.Period, error) {
 	f, err := rpc.DateFrom(from, "from_date")
 	if err != nil {
 		return reporting.Period{}, err
@@ -42,6 +43,8 @@ func periodOf(from, to *date.Date) (reporting.Period, error) {
 	}
 	var bad fault.Fields
 	bad.Check(!f.IsZero(), "from_date", "podaj pierwszy dzień okresu.")
+	today := s.deps.Today()
+	bad.Check(!f.After(today), "from_date", "okres jeszcze się nie zaczął (dziś jest "+today.Polish()+"). Podaj okres, który trwa albo minął.")
 	bad.Check(!t.IsZero() && !t.Before(f), "to_date", "okres nie może kończyć się przed swoim początkiem.")
 	bad.Check(!t.After(f.AddMonths(12*maxYears)), "to_date", "okres może mieć najwyżej 10 lat.")
 	return reporting.Period{From: f, To: t}, bad.Err()
@@ -57,7 +60,7 @@ func wholeMonths(p reporting.Period) error {
 
 // GetGminaIndicators implements the contract.
 func (s *Server) GetGminaIndicators(ctx context.Context, req *reportingv1.GetGminaIndicatorsRequest) (*reportingv1.Indicators, error) {
-	p, err := periodOf(req.GetFromDate(), req.GetToDate())
+	p, err := s.period(req.GetFromDate(), req.GetToDate())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +73,7 @@ func (s *Server) GetGminaIndicators(ctx context.Context, req *reportingv1.GetGmi
 
 // ExportGminaIndicators implements the contract.
 func (s *Server) ExportGminaIndicators(ctx context.Context, req *reportingv1.ExportGminaIndicatorsRequest) (*httpbody.HttpBody, error) {
-	p, err := periodOf(req.GetFromDate(), req.GetToDate())
+	p, err := s.period(req.GetFromDate(), req.GetToDate())
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ func (s *Server) ExportCountyIndicators(ctx context.Context, req *reportingv1.Ex
 }
 
 func (s *Server) county(ctx context.Context, from, to *date.Date) (reporting.Indicators, error) {
-	p, err := periodOf(from, to)
+	p, err := s.period(from, to)
 	if err != nil {
 		return reporting.Indicators{}, err
 	}
@@ -116,7 +119,7 @@ func (s *Server) county(ctx context.Context, from, to *date.Date) (reporting.Ind
 
 // ListIndicatorFiles implements the contract.
 func (s *Server) ListIndicatorFiles(ctx context.Context, req *reportingv1.ListIndicatorFilesRequest) (*reportingv1.ListIndicatorFilesResponse, error) {
-	p, err := periodOf(req.GetFromDate(), req.GetToDate())
+	p, err := s.period(req.GetFromDate(), req.GetToDate())
 	if err != nil {
 		return nil, err
 	}

@@ -169,6 +169,8 @@ func TestPeriodsAndTenantsAreHeldTo(t *testing.T) {
 		err          error
 	}{
 		{"ends before it begins", "INVALID_FIELDS", gmina("head", own, "2026-06-30", "2026-01-01")},
+		{"not begun yet", "INVALID_FIELDS", gmina("head", own, "2030-01-01", "2030-12-31")},
+		{"county, not begun yet", "INVALID_FIELDS", powiat("reporting", all, "2030-01-01", "2030-12-31")},
 		{"longer than ten years", "INVALID_FIELDS", gmina("head", own, "2010-01-01", "2026-01-01")},
 		{"county, not from the first", "INVALID_FIELDS", powiat("reporting", all, "2026-01-02", "2026-06-30")},
 		{"county, not to the last", "INVALID_FIELDS", powiat("reporting", all, "2026-01-01", "2026-06-29")},

@@ -40,7 +40,8 @@ const (
 type ReportingServiceClient interface {
 	// Counts the work indicators of a gmina for a period, with the load of each assistant on the last day.
 	//
-	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a period that ends before it begins or is longer than ten years.
+	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a period that ends before it begins,
+	// has not begun yet or is longer than ten years.
 	GetGminaIndicators(ctx context.Context, in *GetGminaIndicatorsRequest, opts ...grpc.CallOption) (*Indicators, error)
 	// Lists the family files behind a row of the gmina's indicators (drill-down). The reading is noted in the access log of each file listed.
 	//
@@ -130,7 +131,8 @@ func (c *reportingServiceClient) ExportCountyIndicators(ctx context.Context, in 
 type ReportingServiceServer interface {
 	// Counts the work indicators of a gmina for a period, with the load of each assistant on the last day.
 	//
-	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a period that ends before it begins or is longer than ten years.
+	// Caller: the head, for the own gmina. Errors: INVALID_ARGUMENT for a period that ends before it begins,
+	// has not begun yet or is longer than ten years.
 	GetGminaIndicators(context.Context, *GetGminaIndicatorsRequest) (*Indicators, error)
 	// Lists the family files behind a row of the gmina's indicators (drill-down). The reading is noted in the access log of each file listed.
 	//
