@@ -50,6 +50,18 @@ func MergeAll[M proto.Message](current, update M, mask *fieldmaskpb.FieldMask, m
 	return Merge(current, update, &fieldmaskpb.FieldMask{Paths: []string{"*"}}, mayChange...)
 }
 
+// Named gives the fields of the resource that a mask names, each once: of the leaves that the gateway names the field that they are of. Services whose fields are
+// changed by commands of their own take the values from Merge and the commands from here.
+func Named(mask *fieldmaskpb.FieldMask) []string {
+	var out []string
+	for _, path := range mask.GetPaths() {
+		if field, _, _ := strings.Cut(path, "."); field != "" && !slices.Contains(out, field) {
+			out = append(out, field)
+		}
+	}
+	return out
+}
+
 func nothingToChange() error {
 	return fault.Invalid("update_mask", "UPDATE_MASK", "nie podano niczego do zmiany. Wpisz w treści żądania pola, które mają się zmienić, albo wskaż je w update_mask.")
 }

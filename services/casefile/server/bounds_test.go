@@ -112,3 +112,23 @@ func TestRelatedStaffGetNothing(t *testing.T) {
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"social_worker"}}, Etag: f.GetEtag(), RequestId: w.RequestID()})
 	want(t, err, "LOCKED_OUT")
 }
+
+// Over REST the mask is made of the body and names an address by its lines; lines that it does not name stay. A body without fields names nothing.
+func TestAddressIsCorrectedByItsLines(t *testing.T) {
+	w := newWorld(t)
+	f := w.cooperating("f1", "as-1", "")
+	update := func(paths ...string) (*casefilev1.FamilyFile, error) {
+		return w.client.UpdateFamilyFile(w.As("head"), &casefilev1.UpdateFamilyFileRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}, Etag: f.GetEtag(), RequestId: w.RequestID(),
+			FamilyFile: &casefilev1.FamilyFile{Name: f.GetName(), Address: &familyv1.Address{Place: "Radziłów", Street: "ul. Nowa 1"}}})
+	}
+	for path, reason := range map[string]string{"": "UPDATE_MASK", "address.country": "UPDATE_MASK", "state": "FIELD_HAS_A_METHOD", "opened_on.day": "FIELD_HAS_A_METHOD"} {
+		_, err := update(path)
+		want(t, err, reason)
+	}
+	before := f.GetAddress()
+	f, err := update("address.street")
+	must(t, err)
+	if a := f.GetAddress(); a.GetStreet() != "ul. Nowa 1" || a.GetPlace() != before.GetPlace() || a.GetPostalCode() != before.GetPostalCode() {
+		t.Errorf("corrected %v to %v", before, a)
+	}
+}

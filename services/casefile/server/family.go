@@ -35,10 +35,20 @@ func (s *Server) UpdateFamilyFile(ctx context.Context, req *casefilev1.UpdateFam
 	return s.act(ctx, updateRequest{req}, func(casefile.File) (casefile.Command, error) { return cmd, nil })
 }
 
+// updatable are the fields of a family file that have no method of their own.
+var updatable = []string{"family_name", "address", "preventive", "client_kind", "social_worker", "area", "contracted_body"}
+
 func (s *Server) updateFrom(ctx context.Context, l loaded, req *casefilev1.UpdateFamilyFileRequest) (cmd casefile.Update, err error) {
-	f, gmina := req.GetFamilyFile(), l.doc.Gmina
-	for _, path := range req.GetUpdateMask().GetPaths() {
-		switch path {
+	gmina, fields := l.doc.Gmina, rpc.Named(req.GetUpdateMask())
+	if slices.ContainsFunc(fields, func(field string) bool { return !slices.Contains(updatable, field) }) {
+		return cmd, fault.Invalid("update_mask", "FIELD_HAS_A_METHOD", "tego pola nie zmienia się wprost; użyj czynności przewidzianej dla danego kroku.")
+	}
+	f, err := rpc.Merge(&casefilev1.FamilyFile{Address: addressTo(l.file)}, req.GetFamilyFile(), req.GetUpdateMask(), updatable...)
+	if err != nil {
+		return cmd, err
+	}
+	for _, field := range fields {
+		switch field {
 		case "family_name":
 			v := f.GetFamilyName()
 			cmd.FamilyName = &v
@@ -69,17 +79,12 @@ func (s *Server) updateFrom(ctx context.Context, l loaded, req *casefilev1.Updat
 				return cmd, err
 			}
 			cmd.Body = &v
-		default:
-			return cmd, fault.Invalid("update_mask", "FIELD_HAS_A_METHOD", "tego pola nie zmienia się wprost; użyj czynności przewidzianej dla danego kroku.")
 		}
 	}
 	if cmd.SocialWorker != nil || cmd.Area != nil || cmd.Body != nil {
 		if err := s.mayRoute(ctx, l, cmd); err != nil {
 			return cmd, err
 		}
-	}
-	if len(req.GetUpdateMask().GetPaths()) == 0 {
-		return cmd, fault.Invalid("update_mask", "EMPTY_MASK", "wskaż, które pola zmienić.")
 	}
 	return cmd, nil
 }

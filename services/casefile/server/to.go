@@ -71,12 +71,16 @@ type writer struct {
 
 func (w writer) staff(id string) string { return rpc.StaffName(w.gmina, id) }
 
+func addressTo(f casefile.File) *familyv1.Address {
+	return &familyv1.Address{Place: f.Cover.Label.Place, Street: f.Cover.Label.Address, PostalCode: f.Section.PostalCode}
+}
+
 func (w writer) write(id string) *casefilev1.FamilyFile {
 	c, sec := w.file.Cover, w.file.Section
 	resource := name.In(w.gmina, name.FamilyFiles, id)
 	out := &casefilev1.FamilyFile{
 		Name: resource, Number: c.Number, State: rpc.Enum[casefilev1.FamilyFileState](c.State), FamilyName: c.Label.FamilyName,
-		Address: &familyv1.Address{Place: c.Label.Place, Street: c.Label.Address, PostalCode: sec.PostalCode},
+		Address: addressTo(w.file),
 		Source:  rpc.Enum[familyv1.Source](c.Source), Basis: rpc.Enum[familyv1.Basis](c.Basis),
 		ClientKind: rpc.Enum[familyv1.ClientKind](c.ClientKind), Preventive: c.Preventive,
 		TakenOver: c.TakenOver, Referral: rpc.LocalName(w.gmina, name.Referrals, c.Referral), OpenedOn: rpc.Date(c.OpenedOn), Area: c.Area, SocialWorker: w.staff(c.SocialWorker), ContractedBody: rpc.LocalName(w.gmina, name.Institutions, c.ContractedBody),

@@ -173,9 +173,19 @@ func (s *Server) UpdateReferral(ctx context.Context, req *referralv1.UpdateRefer
 	if cmd.RoutePerson, err = s.personOf(ctx, t.Gmina, r.Route.SocialWorker); err != nil {
 		return nil, err
 	}
+	fields := rpc.Named(req.GetUpdateMask())
+	if slices.ContainsFunc(fields, func(field string) bool { return !slices.Contains(updatable, field) }) {
+		return nil, fault.Invalid("update_mask", "FIELD_NOT_UPDATABLE", "lista pól (update_mask) zawiera pole, którego nie można zmienić.")
+	}
+	now := &referralv1.Referral{ReceivedOn: rpc.Date(r.ReceivedOn), Address: addressOut(r.Address)}
+	origin(now, t.Gmina, r)
+	merged, err := rpc.Merge(now, req.GetReferral(), req.GetUpdateMask(), updatable...)
+	if err != nil {
+		return nil, err
+	}
 	in := &reading{gmina: t.Gmina}
-	for _, path := range req.GetUpdateMask().GetPaths() {
-		if err := s.take(ctx, in, &cmd, path, t.ID, req); err != nil {
+	for _, field := range fields {
+		if err := s.take(ctx, in, &cmd, field, t.ID, merged, req.GetValidateOnly()); err != nil {
 			return nil, err
 		}
 	}
@@ -193,15 +203,17 @@ type update struct {
 // GetName implements envelope.
 func (u update) GetName() string { return u.GetReferral().GetName() }
 
-// take takes one field of the mask over into the command.
-func (s *Server) take(ctx context.Context, in *reading, cmd *referral.Update, path, id string, req *referralv1.UpdateReferralRequest) (err error) {
-	pb := req.GetReferral()
-	switch path {
+// updatable are the fields of a referral that UpdateReferral changes.
+var updatable = []string{"received_on", "members", "address", "described_reason", "client_kind", "preventive", "urgent", "locked_out", "notice", "za_zyciem"}
+
+// take takes one field of the mask over into the command; with dry nothing is sealed.
+func (s *Server) take(ctx context.Context, in *reading, cmd *referral.Update, field, id string, pb *referralv1.Referral, dry bool) (err error) {
+	switch field {
 	case "received_on":
 		cmd.ReceivedOn = ptr(in.date(pb.GetReceivedOn(), "referral.received_on"))
 	case "members":
 		var members []referral.Member
-		members, cmd.KeepPesel, err = s.members(ctx, in, id, pb.GetMembers(), req.GetValidateOnly())
+		members, cmd.KeepPesel, err = s.members(ctx, in, id, pb.GetMembers(), dry)
 		cmd.Members = &members
 	case "address":
 		cmd.Address = ptr(addressIn(pb.GetAddress()))
@@ -219,8 +231,6 @@ func (s *Server) take(ctx context.Context, in *reading, cmd *referral.Update, pa
 		cmd.Notice, err = s.notice(ctx, in, pb.GetNotice())
 	case "za_zyciem":
 		cmd.ZaZyciem = in.authorisation(pb.GetZaZyciem())
-	default:
-		return fault.Invalid("update_mask", "FIELD_NOT_UPDATABLE", "lista pól (update_mask) zawiera pole, którego nie można zmienić.")
 	}
 	return err
 }

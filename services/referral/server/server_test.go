@@ -189,6 +189,26 @@ func TestSealed(t *testing.T) {
 	wantReason(t, err, "FIELD_NOT_UPDATABLE")
 }
 
+// TestLeavesAreCorrected: over REST the mask is made of the body and names a day by its year, month and day, an address by its lines.
+func TestLeavesAreCorrected(t *testing.T) {
+	w := newWorld(t)
+	r := w.create("sw-1", family())
+	update := func(change *referralv1.Referral, paths ...string) error {
+		change.Name = r.GetName()
+		next, err := w.client.UpdateReferral(w.As("sw-1"), &referralv1.UpdateReferralRequest{Referral: change, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}, Etag: r.GetEtag(), RequestId: w.RequestID()})
+		if err == nil {
+			r = next
+		}
+		return err
+	}
+	must(t, update(&referralv1.Referral{ReceivedOn: on("2026-03-01"), Address: &familyv1.Address{Place: "Radziłów", Street: "ul. Polna 5"}},
+		"address.place", "address.street", "received_on.day", "received_on.month", "received_on.year"))
+	if r.GetReceivedOn().GetDay() != 1 || r.GetAddress().GetStreet() != "ul. Polna 5" || r.GetAddress().GetPlace() != "Radziłów" {
+		t.Errorf("corrected to %v, %v", r.GetReceivedOn(), r.GetAddress())
+	}
+	wantReason(t, update(&referralv1.Referral{}, ""), "UPDATE_MASK") // of a body without fields
+}
+
 // TestIntake: what step 1 refuses, with a sentence and without the data.
 func TestIntake(t *testing.T) {
 	w := newWorld(t)
