@@ -150,7 +150,7 @@ type Assessment struct {
 	Number int32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
 	// State.
 	State AssessmentState `protobuf:"varint,3,opt,name=state,proto3,enum=asysta.planning.v1.AssessmentState" json:"state,omitempty"`
-	// First day of the period assessed.
+	// First day of the period assessed; not before the cooperation.
 	PeriodFromDate *date.Date `protobuf:"bytes,4,opt,name=period_from_date,json=periodFromDate,proto3" json:"period_from_date,omitempty"`
 	// Last day of the period assessed.
 	PeriodToDate *date.Date `protobuf:"bytes,5,opt,name=period_to_date,json=periodToDate,proto3" json:"period_to_date,omitempty"`
@@ -411,7 +411,7 @@ type UpdateAssessmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The assessment; name and the fields named by the mask are read.
 	Assessment *Assessment `protobuf:"bytes,1,opt,name=assessment,proto3" json:"assessment,omitempty"`
-	// Fields to change; empty: all that may be changed.
+	// Fields to change; empty: all that may be changed. Over REST the body alone says which.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Key of the call: the same call again with the same key has its effect once.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

@@ -184,7 +184,7 @@ func (x *ChildPlanContent) GetFamilyPlanVersion() int32 {
 // A review of a child in foster care.
 type ChildReview struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Day of the review; not in the future.
+	// Day of the review; not in the future, not before the child's care; it may be before the plan.
 	ReviewedOn *date.Date `protobuf:"bytes,1,opt,name=reviewed_on,json=reviewedOn,proto3" json:"reviewed_on,omitempty"`
 	// Conclusions.
 	Conclusions string `protobuf:"bytes,2,opt,name=conclusions,proto3" json:"conclusions,omitempty"`

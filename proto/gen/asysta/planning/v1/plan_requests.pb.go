@@ -170,7 +170,7 @@ type UpdatePlanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The plan; name, etag and the content's fields named by the mask are read.
 	Plan *Plan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
-	// Fields to change: `content`, or single ones such as `content.goals`; empty: the whole content.
+	// Fields to change: `content`, or single ones such as `content.goals`; empty: the whole content. Over REST the body alone says which.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Key of the call: the same call again with the same key has its effect once.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -336,7 +336,7 @@ type RecordConsultationRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Hash of the content that the caller has seen; another content by now answers FAILED_PRECONDITION.
 	ContentHash string `protobuf:"bytes,2,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
-	// Day of the consultation; not in the future.
+	// Day of the consultation; not in the future, not before the cooperation and the version before.
 	ConsultedOn *date.Date `protobuf:"bytes,3,opt,name=consulted_on,json=consultedOn,proto3" json:"consulted_on,omitempty"`
 	// Remark.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
@@ -527,7 +527,7 @@ type AgreeAsCoordinatorRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Hash of the content that the caller has seen; another content by now answers FAILED_PRECONDITION.
 	ContentHash string `protobuf:"bytes,2,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
-	// Day of the agreement; not in the future.
+	// Day of the agreement; not in the future, not before the cooperation, the version before, the child's care and the help plan that the content names.
 	AgreedOn *date.Date `protobuf:"bytes,3,opt,name=agreed_on,json=agreedOn,proto3" json:"agreed_on,omitempty"`
 	// Remark.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
@@ -627,7 +627,7 @@ type ApprovePlanRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Hash of the content that the caller has seen; another content by now answers FAILED_PRECONDITION.
 	ContentHash string `protobuf:"bytes,2,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
-	// Day of the approval; not in the future.
+	// Day of the approval; not in the future, not before the cooperation and the version before.
 	ApprovedOn *date.Date `protobuf:"bytes,3,opt,name=approved_on,json=approvedOn,proto3" json:"approved_on,omitempty"`
 	// Remark.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`

@@ -64,7 +64,8 @@ type PlanningServiceClient interface {
 	DiscardPlanDraft(ctx context.Context, in *DiscardPlanDraftRequest, opts ...grpc.CallOption) (*Plan, error)
 	// Marks that the social worker was consulted on this content (art. 15(1)(1)). The social worker of the family.
 	RecordConsultation(ctx context.Context, in *RecordConsultationRequest, opts ...grpc.CallOption) (*Plan, error)
-	// Records who of the family signed the content or refused to. The assistant.
+	// Records who of the family signed the content or refused to. Adoption asks for one adult at least; from 13 years on a child may sign beside an adult,
+	// younger children do not sign. The assistant.
 	RecordFamilySignatures(ctx context.Context, in *RecordFamilySignaturesRequest, opts ...grpc.CallOption) (*Plan, error)
 	// Marks the agreement of the coordinator of a child in foster care (art. 15(1)(2)), over the same content that the others sign.
 	// The coordinator of a linked child. The answer holds the coordinator's slice of the plan alone.
@@ -315,7 +316,8 @@ type PlanningServiceServer interface {
 	DiscardPlanDraft(context.Context, *DiscardPlanDraftRequest) (*Plan, error)
 	// Marks that the social worker was consulted on this content (art. 15(1)(1)). The social worker of the family.
 	RecordConsultation(context.Context, *RecordConsultationRequest) (*Plan, error)
-	// Records who of the family signed the content or refused to. The assistant.
+	// Records who of the family signed the content or refused to. Adoption asks for one adult at least; from 13 years on a child may sign beside an adult,
+	// younger children do not sign. The assistant.
 	RecordFamilySignatures(context.Context, *RecordFamilySignaturesRequest) (*Plan, error)
 	// Marks the agreement of the coordinator of a child in foster care (art. 15(1)(2)), over the same content that the others sign.
 	// The coordinator of a linked child. The answer holds the coordinator's slice of the plan alone.
