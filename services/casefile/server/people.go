@@ -31,7 +31,7 @@ func (s *Server) staff(ctx context.Context, gmina, resource, field string) (dire
 	return staff, err
 }
 
-// assistant resolves an assistant who may be given a family today: employed as one, not absent for good, not locked out, and, where the caller works for a contracted
+// assistant resolves an assistant who may be given a family today: employed as one, with an account in force, not absent for good, not locked out, and, where the caller works for a contracted
 // body, of that body. The empty name is nobody.
 func (s *Server) assistant(ctx context.Context, gmina, resource string, lockedOut []string) (casefile.Assistant, error) {
 	if resource == "" {
@@ -45,6 +45,11 @@ func (s *Server) assistant(ctx context.Context, gmina, resource string, lockedOu
 	absence, absent := staff.AbsenceOn(today)
 	if !slices.Contains(staff.RolesOn(today), access.Assistant) || absent && absence.To.IsZero() {
 		return casefile.Assistant{}, fault.Precondition("NOT_ASSISTANT", "step 6", "Ta osoba nie jest dziś zatrudniona jako asystent rodziny albo jest nieobecna do odwołania. Wybierz innego asystenta.")
+	}
+	if p, err := s.deps.Directory.Person(ctx, gmina[:4], staff.Person); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return casefile.Assistant{}, err
+	} else if err != nil || !p.ActiveOn(today) {
+		return casefile.Assistant{}, fault.Precondition("NOT_ASSISTANT", "step 6", "Konto tej osoby jest dziś nieczynne, więc nie zobaczyłaby ona sprawy rodziny. Wybierz innego asystenta albo poproś administratora powiatu o przywrócenie konta.")
 	}
 	if body := access.GrantFrom(ctx).Employment.Body; body != "" && staff.Body != body {
 		return casefile.Assistant{}, fault.Precondition("NOT_ASSISTANT", "art. 190", "Ten asystent nie pracuje w podmiocie, któremu powierzono rodzinę. Wybierz asystenta swojego podmiotu.")

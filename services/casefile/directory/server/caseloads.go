@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	directoryv1 "asysta.example/proto/gen/asysta/directory/v1"
@@ -11,6 +12,7 @@ import (
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
+	"asysta.example/internal/store"
 	"asysta.example/services/casefile/caseload"
 
 	dir "asysta.example/internal/directory"
@@ -44,7 +46,7 @@ func seesCaseload(g access.Grant, m dir.Staff) bool {
 	return g.Has(access.Assistant) && g.Employment.Staff == m.ID
 }
 
-// ListCaseloads lists the caseloads of the assistants employed today, most free places first. No family is named, so none is noted as read.
+// ListCaseloads lists the caseloads of the assistants employed today whose accounts are in force, most free places first. No family is named, so none is noted as read.
 func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloadsRequest) (*directoryv1.ListCaseloadsResponse, error) {
 	n, err := parse(req.GetParent(), "", "parent")
 	if err != nil {
@@ -61,6 +63,13 @@ func (s *Server) ListCaseloads(ctx context.Context, req *directoryv1.ListCaseloa
 	out := &directoryv1.ListCaseloadsResponse{}
 	for _, m := range staff {
 		if !m.ActiveOn(s.deps.Today()) || !seesCaseload(access.GrantFrom(ctx), m) {
+			continue
+		}
+		p, err := s.reader.Person(ctx, m.Gmina[:4], m.Person)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if !p.ActiveOn(s.deps.Today()) {
 			continue
 		}
 		c, err := s.caseload(ctx, m, counts, false)

@@ -129,6 +129,10 @@ func TestADeactivatedAssistantLeavesFamiliesAlone(t *testing.T) {
 	if diff := cmp.Diff([]string{"f1 UNCOVERED_REASON_DEACTIVATED"}, w.uncovered("kierownik")); diff != "" {
 		t.Error(diff)
 	}
+	offered := must[*directoryv1.ListCaseloadsResponse](t)(w.client.ListCaseloads(w.As("kierownik"), &directoryv1.ListCaseloadsRequest{Parent: "gminas/" + gminaA}))
+	if len(offered.GetCaseloads()) != 0 {
+		t.Errorf("offered as having places: %v", offered.GetCaseloads())
+	}
 }
 
 func TestCaseloadTellsNothingOfOtherGminas(t *testing.T) {
