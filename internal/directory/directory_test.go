@@ -190,6 +190,30 @@ func TestACourtOrderHasItsOwnTerm(t *testing.T) {
 	}
 }
 
+// A gap that began before the family had the assistant does not bring it a term from before it was theirs, or was there at all.
+func TestTheTermOfAFamilyBeginsNoEarlierThanItsAssistant(t *testing.T) {
+	gap := directory.Gap{Reason: directory.GapEnded, From: today.AddDays(-60)}
+	assigned := func(at ...calendar.Date) (as []familyfile.Assignment) {
+		for _, d := range at {
+			as = append(as, familyfile.Assignment{Staff: "as1", From: d})
+		}
+		return append(as, familyfile.Assignment{Staff: "as2", From: today})
+	}
+	for name, tc := range map[string]struct {
+		cover familyfile.Cover
+		since calendar.Date
+	}{
+		"had it before":           {familyfile.Cover{OpenedOn: today.AddDays(-90), Assignments: assigned(today.AddDays(-90))}, today.AddDays(-60)},
+		"given since":             {familyfile.Cover{OpenedOn: today.AddDays(-90), Assignments: assigned(today.AddDays(-20))}, today.AddDays(-20)},
+		"had it twice":            {familyfile.Cover{OpenedOn: today.AddDays(-90), Assignments: assigned(today.AddDays(-90), today.AddDays(-10))}, today.AddDays(-10)},
+		"since when is not known": {familyfile.Cover{OpenedOn: today.AddDays(-30)}, today.AddDays(-30)},
+	} {
+		if u := directory.Uncover(directory.Family{Cover: tc.cover}, directory.Staff{ID: "as1"}, gap); u.Deadline.Anchor != tc.since || u.Deadline.Due != tc.since.AddDays(14) {
+			t.Errorf("%s: %+v", name, u.Deadline)
+		}
+	}
+}
+
 // Who is revoked through another process on the same file is nobody for the next call of this one.
 func TestRevokedThroughAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "asysta.db")

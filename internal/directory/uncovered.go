@@ -62,13 +62,30 @@ type Uncovered struct {
 	Deadline  deadline.Deadline // open, of the head: by when the family needs another assistant
 }
 
-// Uncover says that a family is without its assistant for the time of a gap.
+// Uncover says that a family is without its assistant for the time of a gap. The term counts from the beginning of the gap, for a family that was given to the
+// assistant within it from that day.
 func Uncover(f Family, s Staff, g Gap) Uncovered {
 	rule := deadline.RuleAwaiting
 	if f.Cover.Basis == familyfile.BasisCourtOrder {
 		rule = deadline.RuleCourtWait
 	}
-	return Uncovered{Family: f, Assistant: s, Gap: g, Deadline: deadline.Term(rule, g.From, f.Cover.Terms.AwaitingDays, "")}
+	since := g.From
+	if had := f.hadSince(s.ID); had.After(since) {
+		since = had
+	}
+	return Uncovered{Family: f, Assistant: s, Gap: g, Deadline: deadline.Term(rule, since, f.Cover.Terms.AwaitingDays, "")}
+}
+
+// hadSince is the day from which a staff member has been the family's assistant, of the opening where the cover does not know it: a gap that was recorded afterwards
+// may have begun before.
+func (f Family) hadSince(staff string) calendar.Date {
+	since := f.Cover.OpenedOn
+	for _, a := range f.Cover.Assignments {
+		if a.Staff == staff {
+			since = a.From
+		}
+	}
+	return since
 }
 
 // servedStates are the states of a family file in which somebody has to work with the family.
