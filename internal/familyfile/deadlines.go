@@ -34,7 +34,8 @@ func Deadlines(c Cover) []deadline.Deadline {
 	return ds
 }
 
-// beforeDay0 has the terms of waiting for an assistant and of steps 8 and 9.
+// beforeDay0 has the terms of waiting for an assistant and of steps 8 and 9. A paper case that was taken over brings its steps along, but for a joint visit that is
+// still to come.
 func (c Cover) beforeDay0(sp Spell) []deadline.Deadline {
 	var ds []deadline.Deadline
 	if c.State == AwaitingAssistant {
@@ -48,12 +49,28 @@ func (c Cover) beforeDay0(sp Spell) []deadline.Deadline {
 		ds = append(ds, deadline.Term(rule, since, c.Terms.AwaitingDays, ""))
 	}
 	first := c.assignedSince(sp.From)
-	if first.IsZero() || c.TakenOver {
+	if first.IsZero() || c.TakenOver && !c.Day0.IsZero() {
 		return ds
+	}
+	if c.Day0.IsZero() && !c.JointVisitOn.IsZero() && c.State != AwaitingAssistant {
+		ds = append(ds, c.noConsent())
+	}
+	if c.TakenOver {
+		return append(ds, deadline.Term(deadline.RuleJointVisit, first, c.Terms.JointVisitDays, c.Assistant).Met(c.JointVisitOn))
 	}
 	return append(ds,
 		deadline.Term(deadline.RuleDocumentation, first, c.Terms.DocumentsDays, c.Assistant).Met(c.DocsReadOn),
 		deadline.Term(deadline.RuleJointVisit, first, c.Terms.JointVisitDays, c.Assistant).Met(c.JointVisitOn))
+}
+
+// noConsent is the head's term of a family whom nobody's consent 2 and no order of a court let work with after the joint visit: without it the file would lie with no
+// term at all. It counts from the visit, or from when another assistant was given the family since.
+func (c Cover) noConsent() deadline.Deadline {
+	since := c.JointVisitOn
+	if n := len(c.Assignments); n > 0 && c.Assignments[n-1].From.After(since) {
+		since = c.Assignments[n-1].From
+	}
+	return deadline.Term(deadline.RuleNoConsent, since, 0, "")
 }
 
 // assignedSince is the day of the first assignment of the spell that began on from.

@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"slices"
+	"strconv"
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/catalogue"
@@ -152,6 +153,9 @@ func (cmd RecordMonitoring) apply(o *Outcome, a Actor, today calendar.Date) erro
 	if err := fs.Err(); err != nil {
 		return err
 	}
+	if err := f.notSkipped(cmd); err != nil {
+		return err
+	}
 	m := Monitoring{Month: cmd.Month, On: cmd.On, By: a.Staff, Note: cmd.Note, HelpNeeded: cmd.HelpNeeded}
 	f.Section.Monitoring = append(f.Section.Monitoring, m)
 	f.Cover.MonitoredOn = append(f.Cover.MonitoredOn, familyfile.MonitorMark{Month: cmd.Month, On: cmd.On})
@@ -160,6 +164,23 @@ func (cmd RecordMonitoring) apply(o *Outcome, a Actor, today calendar.Date) erro
 	}
 	o.Monitoring = &m
 	return nil
+}
+
+// notSkipped refuses a monitoring before the term of the one that the schedule has before it: it would be the earlier one's, and the last of the schedule ends the
+// monitoring for good. An earlier one that was missed is no hindrance once its term has come.
+func (f *File) notSkipped(cmd RecordMonitoring) error {
+	before := 0
+	for _, m := range f.Cover.Terms.Monitoring() {
+		if m < cmd.Month {
+			before = max(before, m)
+		}
+	}
+	earliest := f.Cover.ClosedOn.AddMonths(before)
+	if before == 0 || !cmd.On.Before(earliest) {
+		return nil
+	}
+	return fault.Invalid("month", "MONITORING_TOO_EARLY", "monitorowanie po "+strconv.Itoa(cmd.Month)+" mies. można przeprowadzić najwcześniej "+earliest.Polish()+
+		", gdy minie termin poprzedniego (po "+strconv.Itoa(before)+" mies.). Sprawdź miesiąc i datę.")
 }
 
 func (cmd EndMonitoring) apply(o *Outcome, a Actor, today calendar.Date) error {

@@ -1,6 +1,8 @@
 package casefile
 
 import (
+	"slices"
+
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
@@ -23,51 +25,88 @@ func (cmd CorrectDay0) apply(o *Outcome, a Actor, today calendar.Date) error {
 	if c.Day0.IsZero() {
 		return fault.Precondition("NO_DAY0", "step 9", "Współpraca z tą rodziną się nie rozpoczęła, nie ma więc czego poprawiać.")
 	}
-	var fs fault.Fields
-	const path = "cooperation_start_date"
-	notFuture(&fs, cmd.On, today, path)
-	notBefore(&fs, cmd.On, f.spellFrom(), path, "dzień rozpoczęcia sprawy")
-	for _, limit := range f.afterDay0() {
-		notBefore(&fs, limit, cmd.On, path, "poprawiony dzień rozpoczęcia współpracy; wcześniejsze są już plan, ocena lub zakończenie")
-	}
-	f.notBeforeVisit(&fs, cmd.On, path)
-	if len(fs) > 0 {
-		return &fault.Error{Kind: fault.KindInvalid, Reason: "DAY0_OUT_OF_ORDER", Polish: "Popraw dane: " + fs[0].Polish, Fields: fs}
+	if err := f.checkDay0(cmd.On, today); err != nil {
+		return err
 	}
 	old := c.Day0
 	if v := f.Section.JointVisit; v != nil && v.On == old {
-		moved := *v
-		moved.On = cmd.On
-		f.Section.JointVisit, c.JointVisitOn = &moved, cmd.On
+		f.visitWas(cmd.On)
 	}
 	f.setDay0(cmd.On)
 	return o.corrected(Correction{Subject: SubjectDay0, Before: old.Polish(), After: cmd.On.Polish(), Reason: cmd.Reason}, a)
 }
 
-// notBeforeVisit notes a violation where a corrected day 0 would lie before the joint visit of the spell, or, where the visit itself was on the day that is
-// corrected and moves along, before the family had its first assistant (step 9).
-func (f *File) notBeforeVisit(fs *fault.Fields, on calendar.Date, path string) {
+// checkDay0 checks the corrected day 0 against everything that limits it, and names the limit that it oversteps farthest.
+func (f *File) checkDay0(on, today calendar.Date) error {
+	earliest := limit{f.spellFrom(), "dzień rozpoczęcia sprawy"}
+	for _, l := range []limit{f.visitLimit(), f.consentLimit(on)} {
+		if l.on.After(earliest.on) {
+			earliest = l
+		}
+	}
+	latest := limit{today, "dzisiejsza"}
+	for _, l := range f.afterDay0() {
+		if !l.on.IsZero() && l.on.Before(latest.on) {
+			latest = l
+		}
+	}
+	const path = "cooperation_start_date"
+	var fs fault.Fields
+	switch {
+	case on.IsZero():
+		fs.Add(path, "podaj datę.")
+	case on.Before(earliest.on):
+		fs.Add(path, "dzień rozpoczęcia współpracy nie może być wcześniejszy niż "+earliest.what+" ("+earliest.on.Polish()+").")
+	case on.After(latest.on):
+		fs.Add(path, "dzień rozpoczęcia współpracy nie może być późniejszy niż "+latest.what+" ("+latest.on.Polish()+").")
+	default:
+		return nil
+	}
+	return &fault.Error{Kind: fault.KindInvalid, Reason: "DAY0_OUT_OF_ORDER", Polish: "Popraw dane: " + fs[0].Polish, Fields: fs}
+}
+
+// limit is a day that another one may not overstep, and what it is (Polish).
+type limit struct {
+	on   calendar.Date
+	what string
+}
+
+// visitLimit is the joint visit of the spell, before which day 0 cannot lie, or, where the visit itself was on the day that is corrected and moves along, the day on
+// which the family had its first assistant (step 9).
+func (f *File) visitLimit() limit {
 	v := f.Section.JointVisit
 	if v == nil {
-		return
+		return limit{}
 	}
 	if v.On != f.Cover.Day0 {
-		notBefore(fs, on, v.On, path, "dzień wspólnej wizyty")
-		return
+		return limit{v.On, "dzień wspólnej wizyty"}
 	}
 	for _, as := range f.Cover.Assignments {
 		if !as.From.Before(f.spellFrom()) {
-			notBefore(fs, on, as.From, path, "dzień przydziału asystenta")
-			return
+			return limit{as.From, "dzień przydziału asystenta"}
 		}
 	}
+	return limit{}
+}
+
+// consentLimit is the first consent 2, on which voluntary cooperation begins; none where a court's order bound the family on the day (step 9), or where the
+// cooperation of a paper case is known to have begun before any consent that was found.
+func (f *File) consentLimit(on calendar.Date) limit {
+	first := f.firstCooperation()
+	ordered := slices.ContainsFunc(f.Section.Orders, func(o Order) bool {
+		return !o.OrderedOn.After(on) && !o.expired(on) && (o.EndedOn.IsZero() || !o.EndedOn.Before(on))
+	})
+	if ordered || f.Cover.Day0.Before(first) {
+		return limit{}
+	}
+	return limit{first, "zgoda rodziny na współpracę; jeżeli błędna jest data zgody, najpierw popraw zgodę"}
 }
 
 // afterDay0 are the days that cannot lie before day 0.
-func (f *File) afterDay0() []calendar.Date {
-	days := []calendar.Date{f.Cover.PlanAdoptedOn, f.Cover.ClosedOn}
+func (f *File) afterDay0() []limit {
+	days := []limit{{f.Cover.PlanAdoptedOn, "dzień przyjęcia planu pracy"}, {f.Cover.ClosedOn, "dzień zakończenia pracy"}}
 	for _, as := range f.Cover.Assessments {
-		days = append(days, as.PresentedOn)
+		days = append(days, limit{as.PresentedOn, "dzień przedstawienia oceny okresowej"})
 	}
 	return days
 }
@@ -100,8 +139,12 @@ func (cmd CorrectConsent) apply(o *Outcome, a Actor, today calendar.Date) error 
 	if f.Cover.Basis == familyfile.BasisConsent && old.Kind == Participation && old.Decision == Given && !f.takesPart() {
 		return consentMissing("step 4", "Bez tej zgody nikt z rodziny nie zgodził się na udział, a praca trwa. Wpisz właściwą zgodę zamiast anulować błędną albo zakończ pracę z rodziną.")
 	}
+	visited := f.Cover.JointVisitOn
 	if err := f.restart(began); err != nil {
 		return err
+	}
+	if f.Cover.JointVisitOn != visited {
+		after += "; z nią wspólna wizyta i rozpoczęcie współpracy"
 	}
 	f.judgeConsent(today)
 	return o.corrected(Correction{Subject: SubjectConsent, Number: cmd.Number, Before: old.words(), After: after, Reason: cmd.Reason}, a)
@@ -113,6 +156,8 @@ func (f *File) restart(began bool) error {
 	v := f.Section.JointVisit
 	starts := began || f.Cover.State == familyfile.Assigned
 	switch {
+	case began && v != nil && v.On == f.Cover.Day0 && !first.IsZero() && first.Before(v.On):
+		return f.moveVisit(first)
 	case starts && v != nil && !first.IsZero() && first.Before(v.On):
 		return beforeJointVisit(v.On)
 	case began && first.IsZero():
@@ -125,7 +170,7 @@ func (f *File) restart(began bool) error {
 		}
 	case began:
 		for _, d := range f.afterDay0() {
-			if !d.IsZero() && d.Before(first) {
+			if !d.on.IsZero() && d.on.Before(first) {
 				return fault.Invalid("consent.signature.signed_on", "DAY0_OUT_OF_ORDER", "zgoda rozpoczyna współpracę i nie może być późniejsza niż plan, ocena lub zakończenie.")
 			}
 		}
@@ -137,6 +182,23 @@ func (f *File) restart(began bool) error {
 		f.startCooperation(first)
 	}
 	return nil
+}
+
+// moveVisit moves the joint visit and day 0 with the consent that was given at the visit: it bears the visit's day, so that where one was mistaken the other was.
+func (f *File) moveVisit(on calendar.Date) error {
+	if l := f.visitLimit(); on.Before(l.on) {
+		return fault.Invalid("consent.signature.signed_on", "BEFORE_JOINT_VISIT", "zgoda ze wspólnej wizyty nie może być wcześniejsza niż "+l.what+" ("+l.on.Polish()+").")
+	}
+	f.visitWas(on)
+	f.setDay0(on)
+	return nil
+}
+
+// visitWas corrects the day of the joint visit.
+func (f *File) visitWas(on calendar.Date) {
+	moved := *f.Section.JointVisit
+	moved.On = on
+	f.Section.JointVisit, f.Cover.JointVisitOn = &moved, on
 }
 
 func (cmd CorrectAssignment) apply(o *Outcome, a Actor, today calendar.Date) error {

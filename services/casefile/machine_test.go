@@ -210,7 +210,10 @@ func onward(f casefile.File, today calendar.Date) casefile.Command {
 	case s == familyfile.Cooperation:
 		return casefile.ProposeDecision{ID: "d", Obstacle: "brak kontaktu", Decision: casefile.DecideContinue, On: today}
 	case s == familyfile.Monitoring:
-		return casefile.RecordMonitoring{Month: 12, On: today, Note: "dobrze"}
+		if len(f.Cover.MonitoredOn) > 0 {
+			return casefile.EndMonitoring{Reason: "wyjazd"}
+		}
+		return casefile.RecordMonitoring{Month: 1, On: today, Note: "dobrze"}
 	}
 	return casefile.Reopen{Source: familyfile.SourceFamily, Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: today, Assistant: as}
 }

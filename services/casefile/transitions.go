@@ -105,6 +105,9 @@ var now = map[familyfile.State]string{
 	familyfile.Fenced:            "ten numer teczki został zwolniony i nie może być użyty. Otwórz sprawę pod nowym numerem.",
 }
 
+// stillWorking says it for the steps that follow the closure, which lie ahead while the family is served.
+const stillWorking = "praca z rodziną nie została zakończona. Najpierw kierownik musi ją zakończyć z podaniem przyczyny i oceny końcowej (krok 20)."
+
 // Faults of the table.
 const (
 	ReasonState  = "NOT_IN_STATE" // the state does not allow the command
@@ -120,7 +123,11 @@ func (t Transition) outOfOrder(s familyfile.State) error {
 	if s == None {
 		return fault.NotFound()
 	}
-	return fault.Precondition(reason, t.Rule, "Nie można teraz "+t.Doing+": "+now[s])
+	where := now[s]
+	if s.Active() && !slices.ContainsFunc(t.From, familyfile.State.Active) && len(t.From) > 0 && t.From[0] != None {
+		where = stillWorking
+	}
+	return fault.Precondition(reason, t.Rule, "Nie można teraz "+t.Doing+": "+where)
 }
 
 // Allowed lists the commands that may be tried next in one of the roles, in the order of the table. Beginnings and acts of the system are not listed.

@@ -246,16 +246,16 @@ func TestCorrections(t *testing.T) {
 	f := w.cooperating("f1", "as-1", "")
 	before := w.Now().Add(time.Hour)
 	w.Travel("2026-03-20")
-	_, err := w.client.CorrectDay0(w.As("as-1"), &casefilev1.CorrectDay0Request{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), CooperationStartDate: on("2026-03-06"), Reason: "pomyłka w dacie"})
+	_, err := w.client.CorrectDay0(w.As("as-1"), &casefilev1.CorrectDay0Request{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), CooperationStartDate: on("2026-03-12"), Reason: "pomyłka w dacie"})
 	want(t, err, "DENIED")
-	f, err = w.client.CorrectDay0(w.As("head"), &casefilev1.CorrectDay0Request{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), CooperationStartDate: on("2026-03-06"), Reason: "pomyłka w dacie"})
+	f, err = w.client.CorrectDay0(w.As("head"), &casefilev1.CorrectDay0Request{Name: f.GetName(), Etag: f.GetEtag(), RequestId: w.RequestID(), CooperationStartDate: on("2026-03-12"), Reason: "pomyłka w dacie"})
 	must(t, err)
-	if due(f, "plan") != on("2026-05-06").String() || f.GetCorrectionsCount() != 1 {
+	if due(f, "plan") != on("2026-05-12").String() || f.GetCorrectionsCount() != 1 {
 		t.Errorf("plan due %s, %d corrections", due(f, "plan"), f.GetCorrectionsCount())
 	}
 	list, err := w.client.ListCorrections(w.As("as-1"), &casefilev1.ListCorrectionsRequest{Parent: f.GetName()})
 	must(t, err)
-	if c := list.GetCorrections(); len(c) != 1 || c[0].GetBefore() != "10.03.2026" || c[0].GetAfter() != "06.03.2026" || c[0].GetCorrectedBy() != staff("head") || c[0].GetSubject() != casefilev1.Correction_SUBJECT_DAY0 {
+	if c := list.GetCorrections(); len(c) != 1 || c[0].GetBefore() != "10.03.2026" || c[0].GetAfter() != "12.03.2026" || c[0].GetCorrectedBy() != staff("head") || c[0].GetSubject() != casefilev1.Correction_SUBJECT_DAY0 {
 		t.Errorf("corrections %v", c)
 	}
 	then, err := w.client.GetFamilyFile(w.As("head"), &casefilev1.GetFamilyFileRequest{Name: f.GetName(), AsKnownAt: timestamppb.New(before)})

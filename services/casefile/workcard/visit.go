@@ -198,7 +198,8 @@ func (f File) visitFields(v Visit, today calendar.Date) fault.Fields {
 	e.Check(v.Place != Elsewhere || v.PlaceNote != "", "visit.place_note", "wpisz, gdzie odbyło się spotkanie.")
 	e.Check((v.From == "" && v.To == "" && !took) || minutes(v.To) > minutes(v.From) && minutes(v.From) >= 0, "visit.to_time_of_day",
 		"podaj godzinę rozpoczęcia i późniejszą godzinę zakończenia.")
-	e.Check(took == (v.Failure == ""), "visit.unsuccessful_reason", "podaj powód tylko wtedy, gdy wizyta nie doszła do skutku.")
+	e.Check(!took || v.Failure == "", "visit.unsuccessful_reason", "podaj powód tylko wtedy, gdy wizyta nie doszła do skutku.")
+	e.Check(took || v.Failure != "", "visit.unsuccessful_reason", "podaj powód, dla którego wizyta nie doszła do skutku.")
 	e.Check(v.Failure != NobodyAtHome || len(v.Members) == 0, "visit.member_ids", "nie było nikogo w domu, więc nie podawaj obecnych.")
 	e.Check(len(v.Members) > 0 || (v.Kind != Meeting && v.Kind != Joint), "visit.member_ids", "zaznacz, kto z rodziny był na spotkaniu.")
 	e.Check(len(v.WithStaff) > 0 || v.Kind != Joint, "visit.staff", "zaznacz pracownika, z którym odbyła się wspólna wizyta.")

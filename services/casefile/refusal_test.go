@@ -1,0 +1,88 @@
+package casefile_test
+
+import (
+	"strings"
+	"testing"
+
+	"asysta.example/internal/calendar"
+	"asysta.example/internal/deadline"
+	"asysta.example/internal/familyfile"
+	"asysta.example/internal/fault"
+	"asysta.example/services/casefile"
+)
+
+// A family that did not consent lies with the head until it consents or the work ends: no file in service is without a term (steps 9 and 19).
+func TestARefusalLeavesATermToTheHead(t *testing.T) {
+	assigned := do(t, in(t, familyfile.Assigned), day(2), casefile.RecordDocumentationRead{On: day(2)})
+	refused := do(t, assigned, day(5), casefile.RecordJointVisit{Visit: visit(day(5)), Consents: []casefile.Consent{consent("m", "", casefile.Refused, day(5))}})
+	mended := do(t, in(t, familyfile.Cooperation), day(20), correctTo(2, consent("m", casefile.Cooperation, casefile.Refused, day(10))))
+	paper := do(t, casefile.File{}, day(5), casefile.TakeOver{Opening: opening("as-1")})
+	for name, tc := range map[string]struct {
+		f    casefile.File
+		rule string
+		due  calendar.Date
+		by   string
+	}{
+		"at the visit":                         {refused, deadline.RuleNoConsent, day(5).AddDays(14), ""},
+		"by a correction":                      {mended, deadline.RuleNoConsent, day(10).AddDays(14), ""},
+		"another assistant tries":              {do(t, refused, day(8), casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-2", Person: "p-as-2"}, On: day(8)}), deadline.RuleNoConsent, day(8).AddDays(14), ""},
+		"none is there to try":                 {do(t, refused, day(8), casefile.Unassign{To: day(8)}), deadline.RuleAwaiting, day(8).AddDays(14), ""},
+		"a paper case before its joint visit":  {paper, deadline.RuleJointVisit, day(0).AddDays(14), "as-1"},
+		"the work ends":                        {do(t, refused, day(9), casefile.Close{Closure: closure(day(9), "FAMILY_WITHDREW")}), "", calendar.Date{}, ""},
+		"a consent after all: no term of this": {do(t, refused, day(9), casefile.RecordConsent{Consent: consent("f", casefile.Cooperation, casefile.Given, day(9))}), deadline.RuleVisitGap, day(9).AddDays(30), "as-1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var open []deadline.Deadline
+			for _, d := range familyfile.Deadlines(tc.f.Cover) {
+				if d.Open {
+					open = append(open, d)
+				}
+			}
+			if tc.rule == "" && len(open) == 0 {
+				return
+			}
+			if len(open) == 0 || open[0].Rule != tc.rule || open[0].Due != tc.due || open[0].Person != tc.by {
+				t.Errorf("open terms %+v", open)
+			}
+		})
+	}
+}
+
+// A step that follows the closure lies ahead while the family is served, and the refusal says so; a corrected day 0 is refused with the limit, once.
+func TestRefusalsSayWhatToDo(t *testing.T) {
+	coop := in(t, familyfile.Cooperation)
+	planned := coop
+	planned.Cover.PlanAdoptedOn, planned.Cover.Assessments = day(12), []familyfile.Assessed{{Number: 1, PresentedOn: day(13)}}
+	for name, tc := range map[string]struct {
+		f    casefile.File
+		cmd  casefile.Command
+		want string
+	}{
+		"monitored while served":    {coop, casefile.RecordMonitoring{Month: 1, On: day(20), Note: "x"}, "Najpierw kierownik musi ją zakończyć"},
+		"ended while served":        {coop, casefile.EndMonitoring{Reason: "x"}, "Najpierw kierownik musi ją zakończyć"},
+		"reopened while assigned":   {in(t, familyfile.Assigned), casefile.Reopen{}, "Najpierw kierownik musi ją zakończyć"},
+		"a second joint visit":      {coop, casefile.RecordJointVisit{}, "współpraca z rodziną już trwa"},
+		"day 0 after plan and more": {planned, casefile.CorrectDay0{On: day(15), Reason: "x"}, "nie może być późniejszy niż dzień przyjęcia planu pracy (" + day(12).Polish() + ")."},
+		"day 0 before the consent":  {coop, casefile.CorrectDay0{On: day(8), Reason: "x"}, "(" + day(10).Polish() + ")."},
+		"day 0 in the future":       {coop, casefile.CorrectDay0{On: day(21), Reason: "x"}, "(" + day(20).Polish() + ")."},
+		"monitored before its time": {in(t, familyfile.Monitoring), casefile.RecordMonitoring{Month: 3, On: day(401), Note: "x"}, "najwcześniej " + day(400).AddMonths(1).Polish()},
+	} {
+		today := day(20)
+		if tc.f.Cover.State == familyfile.Monitoring {
+			today = day(405)
+		}
+		_, err := try(tc.f, tc.cmd, today)
+		x, ok := fault.As(err)
+		if !ok || len(x.Fields) > 1 || !strings.Contains(x.Polish+fieldWords(x), tc.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func fieldWords(x *fault.Error) string {
+	words := ""
+	for _, f := range x.Fields {
+		words += f.Polish
+	}
+	return words
+}
