@@ -177,6 +177,9 @@ func (cmd TakeOver) checkPast(today calendar.Date) error {
 	check(cmd.Day0, cmd.OpenedOn, "cooperation_start_date", start)
 	check(cmd.PlanAdoptedOn, cmd.Day0, "plan_adopted_on", "dzień rozpoczęcia współpracy")
 	check(cmd.LastVisitOn, cmd.OpenedOn, "last_visit_on", start)
+	if !cmd.LastVisitOn.Before(cmd.OpenedOn) {
+		check(cmd.LastVisitOn, cmd.Day0, "last_visit_on", "dzień rozpoczęcia współpracy, od którego prowadzi się kartę pracy")
+	}
 	worked := !cmd.PlanAdoptedOn.IsZero() || len(cmd.Assessments) > 0
 	fs.Check(!cmd.Day0.IsZero() || !worked, "cooperation_start_date", "podaj dzień rozpoczęcia współpracy: bez niego nie ma planu ani ocen.")
 	last := cmd.Day0

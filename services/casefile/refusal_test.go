@@ -79,6 +79,24 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// The work card begins with the cooperation: the last visit of a paper case does not lie before it, and the refusal names that day alone.
+func TestTheLastVisitOfAPaperCaseIsNotBeforeItsCooperation(t *testing.T) {
+	o := opening("as-1")
+	o.Consents = append(o.Consents, consent("m", casefile.Cooperation, casefile.Given, day(10)))
+	for _, tc := range []struct {
+		last calendar.Date
+		want string
+	}{
+		{day(9), "dzień rozpoczęcia współpracy"}, {day(-1), "dzień objęcia rodziny pomocą"}, {day(10), ""}, {calendar.Date{}, ""},
+	} {
+		_, err := try(casefile.File{}, casefile.TakeOver{Opening: o, Day0: day(10), LastVisitOn: tc.last}, day(20))
+		x, _ := fault.As(err)
+		if (err == nil) != (tc.want == "") || x != nil && (len(x.Fields) != 1 || x.Fields[0].Path != "last_visit_on" || !strings.Contains(x.Polish, tc.want)) {
+			t.Errorf("last visit %v: %v", tc.last, err)
+		}
+	}
+}
+
 func fieldWords(x *fault.Error) string {
 	words := ""
 	for _, f := range x.Fields {
