@@ -157,7 +157,7 @@ type CasefileServiceClient interface {
 	// The family's monitoring after the work ended (step 21). The last one of the schedule ends the file, and with it the place that the monitoring may have
 	// taken.
 	//
-	// Errors: NOT_SCHEDULED, MONITORING_DONE.
+	// Errors: NOT_SCHEDULED, MONITORING_DONE, MONITORING_TOO_EARLY before the term of the month that the schedule has before this one.
 	RecordMonitoring(ctx context.Context, in *RecordMonitoringRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// Ends the monitoring before its last date, with a reason (step 21), and the place that it may have taken.
 	EndMonitoring(ctx context.Context, in *EndMonitoringRequest, opts ...grpc.CallOption) (*FamilyFile, error)
@@ -168,14 +168,15 @@ type CasefileServiceClient interface {
 	ReopenFamilyFile(ctx context.Context, in *ReopenFamilyFileRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// Sets the difficulty weight of the family within the caseload, 1 to 3.
 	SetDifficulty(ctx context.Context, in *SetDifficultyRequest, opts ...grpc.CallOption) (*FamilyFile, error)
-	// Corrects a wrong day 0; every clock that runs from it follows. The old day stays in the corrections.
+	// Corrects a wrong day 0; every clock that runs from it follows. The old day stays in the corrections. Where no order of a court bound the family it is not before
+	// the first consent to cooperation: of a joint visit whose day was wrong the consent is corrected first.
 	//
-	// Errors: NO_DAY0, DAY0_OUT_OF_ORDER.
+	// Errors: NO_DAY0, DAY0_OUT_OF_ORDER with the day that is the limit.
 	CorrectDay0(ctx context.Context, in *CorrectDay0Request, opts ...grpc.CallOption) (*FamilyFile, error)
-	// Corrects or annuls a wrongly recorded consent. Where it began the cooperation, day 0 and the clocks follow; where no consent is left the file goes back to
-	// ASSIGNED.
+	// Corrects or annuls a wrongly recorded consent. Where it began the cooperation, day 0 and the clocks follow, and to an earlier day the joint visit at which it was
+	// given; where no consent is left the file goes back to ASSIGNED, with a term for the head to decide what follows.
 	//
-	// Errors: UNKNOWN_CONSENT, PLAN_ADOPTED where the file cannot go back any more.
+	// Errors: UNKNOWN_CONSENT, BEFORE_JOINT_VISIT, PLAN_ADOPTED where the file cannot go back any more.
 	CorrectConsent(ctx context.Context, in *CorrectConsentRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// Corrects the days of a wrongly recorded assignment. A wrong person is corrected by ReassignAssistant.
 	//
@@ -640,7 +641,7 @@ type CasefileServiceServer interface {
 	// The family's monitoring after the work ended (step 21). The last one of the schedule ends the file, and with it the place that the monitoring may have
 	// taken.
 	//
-	// Errors: NOT_SCHEDULED, MONITORING_DONE.
+	// Errors: NOT_SCHEDULED, MONITORING_DONE, MONITORING_TOO_EARLY before the term of the month that the schedule has before this one.
 	RecordMonitoring(context.Context, *RecordMonitoringRequest) (*FamilyFile, error)
 	// Ends the monitoring before its last date, with a reason (step 21), and the place that it may have taken.
 	EndMonitoring(context.Context, *EndMonitoringRequest) (*FamilyFile, error)
@@ -651,14 +652,15 @@ type CasefileServiceServer interface {
 	ReopenFamilyFile(context.Context, *ReopenFamilyFileRequest) (*FamilyFile, error)
 	// Sets the difficulty weight of the family within the caseload, 1 to 3.
 	SetDifficulty(context.Context, *SetDifficultyRequest) (*FamilyFile, error)
-	// Corrects a wrong day 0; every clock that runs from it follows. The old day stays in the corrections.
+	// Corrects a wrong day 0; every clock that runs from it follows. The old day stays in the corrections. Where no order of a court bound the family it is not before
+	// the first consent to cooperation: of a joint visit whose day was wrong the consent is corrected first.
 	//
-	// Errors: NO_DAY0, DAY0_OUT_OF_ORDER.
+	// Errors: NO_DAY0, DAY0_OUT_OF_ORDER with the day that is the limit.
 	CorrectDay0(context.Context, *CorrectDay0Request) (*FamilyFile, error)
-	// Corrects or annuls a wrongly recorded consent. Where it began the cooperation, day 0 and the clocks follow; where no consent is left the file goes back to
-	// ASSIGNED.
+	// Corrects or annuls a wrongly recorded consent. Where it began the cooperation, day 0 and the clocks follow, and to an earlier day the joint visit at which it was
+	// given; where no consent is left the file goes back to ASSIGNED, with a term for the head to decide what follows.
 	//
-	// Errors: UNKNOWN_CONSENT, PLAN_ADOPTED where the file cannot go back any more.
+	// Errors: UNKNOWN_CONSENT, BEFORE_JOINT_VISIT, PLAN_ADOPTED where the file cannot go back any more.
 	CorrectConsent(context.Context, *CorrectConsentRequest) (*FamilyFile, error)
 	// Corrects the days of a wrongly recorded assignment. A wrong person is corrected by ReassignAssistant.
 	//
