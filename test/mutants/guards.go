@@ -130,6 +130,10 @@ var guards = []guard{
 		"if c.Taken() >= limit.N {\n		return c, fault", "if false {\n		return c, fault", "./services/casefile/caseload", "TestCap|TestCaseloadMachine",
 	},
 	{
+		"claim: no family for who can no longer log in", "services/casefile/server/people.go",
+		"} else if err != nil || !p.ActiveOn(today) {", "} else if err != nil || !p.ActiveOn(today) && false {", "./services/casefile/server", "TestAFamilyIsNotGivenToAClosedAccount",
+	},
+	{
 		"claim: a monitored family keeps its place where its county's setting counts it", "services/casefile/server/places.go",
 		"return s.deps.Directory.MonitoringCounts(ctx, gmina[:4])", "return false, nil", "./services/casefile/server", "TestMonitoringCounts",
 	},
