@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	optionsv1 "asysta.example/proto/gen/asysta/options/v1"
+	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 
 	"asysta.example/internal/scenario"
 )
@@ -97,11 +98,17 @@ func (m *markers) walk(whole proto.Message, msg protoreflect.Message) {
 			}
 		case f.Message() != nil:
 			m.walk(whole, v.Message())
-		case f.Kind() == protoreflect.StringKind:
+		case f.Kind() == protoreflect.StringKind && !names(msg, f):
 			m.put(whole, f, v.String(), func(s string) { msg.Set(f, protoreflect.ValueOfString(s)) })
 		}
 		return true
 	})
+}
+
+// names says that a text is the id of a member of the family.
+func names(msg protoreflect.Message, f protoreflect.FieldDescriptor) bool {
+	action, ok := msg.Interface().(*planningv1.Action)
+	return ok && f.Name() == "who" && action.GetResponsible() == planningv1.ResponsibleKind_RESPONSIBLE_KIND_MEMBER
 }
 
 // classOf reads how sensitive a field is; what is not classified is secret.

@@ -146,7 +146,11 @@ func (f *family) visit(on calendar.Date) workcard.Visit {
 // assess is step 15: presented by the assistant, received by the head on the same day.
 func (f *family) assess(on calendar.Date) {
 	id := store.NewID(noon(on), reader{f.dice})
-	a := planning.Assessment{ID: id, PeriodFrom: on.AddMonths(-6), PeriodTo: on.AddDays(-1), Situation: pick(f.dice, situations), Conclusions: pick(f.dice, situations), Recommendation: planning.Continue}
+	from := on.AddMonths(-6)
+	if from.Before(f.day0) {
+		from = f.day0
+	}
+	a := planning.Assessment{ID: id, PeriodFrom: from, PeriodTo: on.AddDays(-1), Situation: pick(f.dice, situations), Conclusions: pick(f.dice, situations), Recommendation: planning.Continue}
 	for i := range goals {
 		a.Goals = append(a.Goals, planning.Mark{Target: fmt.Sprintf("g%d", i+1), Status: planning.UnderWay, Result: pick(f.dice, effects), On: on})
 	}
