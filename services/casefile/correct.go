@@ -38,13 +38,13 @@ func (cmd CorrectDay0) apply(o *Outcome, a Actor, today calendar.Date) error {
 
 // checkDay0 checks the corrected day 0 against everything that limits it, and names the limit that it oversteps farthest.
 func (f *File) checkDay0(on, today calendar.Date) error {
-	earliest := limit{f.spellFrom(), "dzień rozpoczęcia sprawy"}
+	earliest := limit{on: f.spellFrom(), what: "dzień rozpoczęcia sprawy"}
 	for _, l := range []limit{f.visitLimit(), f.consentLimit(on)} {
 		if l.on.After(earliest.on) {
 			earliest = l
 		}
 	}
-	latest := limit{today, "dzisiejsza"}
+	latest := limit{on: today, what: "dzisiejszy"}
 	for _, l := range f.afterDay0() {
 		if !l.on.IsZero() && l.on.Before(latest.on) {
 			latest = l
@@ -56,7 +56,7 @@ func (f *File) checkDay0(on, today calendar.Date) error {
 	case on.IsZero():
 		fs.Add(path, "podaj datę.")
 	case on.Before(earliest.on):
-		fs.Add(path, "dzień rozpoczęcia współpracy nie może być wcześniejszy niż "+earliest.what+" ("+earliest.on.Polish()+").")
+		fs.Add(path, "dzień rozpoczęcia współpracy nie może być wcześniejszy niż "+earliest.what+" ("+earliest.on.Polish()+")."+earliest.hint)
 	case on.After(latest.on):
 		fs.Add(path, "dzień rozpoczęcia współpracy nie może być późniejszy niż "+latest.what+" ("+latest.on.Polish()+").")
 	default:
@@ -65,10 +65,10 @@ func (f *File) checkDay0(on, today calendar.Date) error {
 	return &fault.Error{Kind: fault.KindInvalid, Reason: "DAY0_OUT_OF_ORDER", Polish: "Popraw dane: " + fs[0].Polish, Fields: fs}
 }
 
-// limit is a day that another one may not overstep, and what it is (Polish).
+// limit is a day that another one may not overstep, what it is, and what to do where the limit is the mistake (Polish).
 type limit struct {
-	on   calendar.Date
-	what string
+	on         calendar.Date
+	what, hint string
 }
 
 // visitLimit is the joint visit of the spell, before which day 0 cannot lie, or, where the visit itself was on the day that is corrected and moves along, the day on
@@ -79,11 +79,11 @@ func (f *File) visitLimit() limit {
 		return limit{}
 	}
 	if v.On != f.Cover.Day0 {
-		return limit{v.On, "dzień wspólnej wizyty"}
+		return limit{on: v.On, what: "dzień wspólnej wizyty"}
 	}
 	for _, as := range f.Cover.Assignments {
 		if !as.From.Before(f.spellFrom()) {
-			return limit{as.From, "dzień przydziału asystenta"}
+			return limit{on: as.From, what: "dzień przydziału asystenta"}
 		}
 	}
 	return limit{}
@@ -99,14 +99,14 @@ func (f *File) consentLimit(on calendar.Date) limit {
 	if ordered || f.Cover.Day0.Before(first) {
 		return limit{}
 	}
-	return limit{first, "zgoda rodziny na współpracę; jeżeli błędna jest data zgody, najpierw popraw zgodę"}
+	return limit{on: first, what: "zgoda rodziny na współpracę", hint: " Jeżeli błędna jest data zgody, najpierw popraw zgodę."}
 }
 
 // afterDay0 are the days that cannot lie before day 0.
 func (f *File) afterDay0() []limit {
-	days := []limit{{f.Cover.PlanAdoptedOn, "dzień przyjęcia planu pracy"}, {f.Cover.ClosedOn, "dzień zakończenia pracy"}}
+	days := []limit{{on: f.Cover.PlanAdoptedOn, what: "dzień przyjęcia planu pracy"}, {on: f.Cover.ClosedOn, what: "dzień zakończenia pracy"}}
 	for _, as := range f.Cover.Assessments {
-		days = append(days, limit{as.PresentedOn, "dzień przedstawienia oceny okresowej"})
+		days = append(days, limit{on: as.PresentedOn, what: "dzień przedstawienia oceny okresowej"})
 	}
 	return days
 }

@@ -63,8 +63,8 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		"reopened while assigned":   {in(t, familyfile.Assigned), casefile.Reopen{}, "Najpierw kierownik musi ją zakończyć"},
 		"a second joint visit":      {coop, casefile.RecordJointVisit{}, "współpraca z rodziną już trwa"},
 		"day 0 after plan and more": {planned, casefile.CorrectDay0{On: day(15), Reason: "x"}, "nie może być późniejszy niż dzień przyjęcia planu pracy (" + day(12).Polish() + ")."},
-		"day 0 before the consent":  {coop, casefile.CorrectDay0{On: day(8), Reason: "x"}, "(" + day(10).Polish() + ")."},
-		"day 0 in the future":       {coop, casefile.CorrectDay0{On: day(21), Reason: "x"}, "(" + day(20).Polish() + ")."},
+		"day 0 before the consent":  {coop, casefile.CorrectDay0{On: day(8), Reason: "x"}, "wcześniejszy niż zgoda rodziny na współpracę (" + day(10).Polish() + "). Jeżeli błędna jest data zgody, najpierw popraw zgodę."},
+		"day 0 in the future":       {coop, casefile.CorrectDay0{On: day(21), Reason: "x"}, "późniejszy niż dzisiejszy (" + day(20).Polish() + ")."},
 		"monitored before its time": {in(t, familyfile.Monitoring), casefile.RecordMonitoring{Month: 3, On: day(401), Note: "x"}, "najwcześniej " + day(400).AddMonths(1).Polish()},
 	} {
 		today := day(20)
