@@ -180,12 +180,12 @@ func drawCommand(t *rapid.T, f casefile.File, today calendar.Date) casefile.Comm
 	}).Draw(t, "command")
 }
 
-// onward is the next act of the procedure, so that runs come further than chance would take them.
-func onward(f casefile.File, today calendar.Date) casefile.Command {
+// onward is the next act of the procedure, so that runs come further than chance would take them. A file is opened with the assistant that first names, or with none.
+func onward(f casefile.File, first string, today calendar.Date) casefile.Command {
 	as := casefile.Assistant{Staff: "as-9", Person: "p-as-9"}
 	switch s := f.Cover.State; {
 	case s == casefile.None:
-		o := opening("as-1")
+		o := opening(first)
 		o.OpenedOn = today
 		return casefile.Open{Opening: o, Source: familyfile.SourceFamily, Referral: "r"}
 	case s == familyfile.AwaitingAssistant:
@@ -205,6 +205,8 @@ func onward(f casefile.File, today calendar.Date) casefile.Command {
 			cs = append(cs, consent(id, "", casefile.Given, today))
 		}
 		return casefile.RecordJointVisit{Visit: v, Consents: cs}
+	case s == familyfile.Cooperation && slices.ContainsFunc(f.Section.Decisions, func(d casefile.Decision) bool { return d.Decided == "" }):
+		return casefile.ConfirmDecision{Decision: casefile.DecideContinue, Reasons: "wspólnie", On: today}
 	case s == familyfile.Cooperation && len(f.Section.Decisions) > 0:
 		return casefile.Close{Closure: closure(today, "GOALS_ACHIEVED")}
 	case s == familyfile.Cooperation:
@@ -218,20 +220,41 @@ func onward(f casefile.File, today calendar.Date) casefile.Command {
 	return casefile.Reopen{Source: familyfile.SourceFamily, Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: today, Assistant: as}
 }
 
+// straightActs are enough acts of the procedure for a file to be opened, to end with its monitoring, and to be opened again.
+const straightActs = 12
+
+// TestApplyKeepsTheLaw draws runs of two kinds: in one of four each act is the procedure's next one, which none may refuse, so that every state is reached whatever
+// chance brings; the others mix it with any command.
 func TestApplyKeepsTheLaw(t *testing.T) {
 	reached := map[familyfile.State]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		f, today := casefile.File{}, start
-		for range rapid.IntRange(5, 60).Draw(t, "steps") {
+		f, today, seen := casefile.File{}, start, map[familyfile.State]bool{}
+		straight := rapid.IntRange(0, 3).Draw(t, "straight") == 0
+		first, steps := rapid.SampledFrom([]string{"as-1", ""}).Draw(t, "first"), straightActs
+		if !straight {
+			steps = rapid.IntRange(5, 60).Draw(t, "steps")
+			if rapid.IntRange(0, 4).Draw(t, "fenced") == 0 {
+				f, _ = step(t, f, casefile.Fence{}, today)
+				seen[f.Cover.State] = true
+			}
+		}
+		for range steps {
 			today = today.AddDays(rapid.IntRange(0, 25).Draw(t, "later"))
 			cmd := drawCommand(t, f, today)
-			if rapid.IntRange(0, 2).Draw(t, "onward") == 0 {
-				cmd = onward(f, today)
+			if straight || rapid.IntRange(0, 2).Draw(t, "onward") == 0 {
+				cmd = onward(f, first, today)
 			}
-			f = step(t, f, cmd, today)
-			reached[f.Cover.State]++
+			var err error
+			if f, err = step(t, f, cmd, today); err != nil && straight {
+				t.Fatalf("%s, the procedure's next act in state %q, was refused: %v", cmd.Name(), f.Cover.State, err)
+			}
+			seen[f.Cover.State] = true
+		}
+		for s := range seen {
+			reached[s]++
 		}
 	})
+	t.Logf("runs that reached a state: %v", reached)
 	for _, s := range []familyfile.State{familyfile.AwaitingAssistant, familyfile.Assigned, familyfile.Cooperation, familyfile.Monitoring, familyfile.Ended, familyfile.Fenced} {
 		if reached[s] == 0 {
 			t.Errorf("no run reached %s: the machine proves nothing of it", s)
@@ -239,8 +262,8 @@ func TestApplyKeepsTheLaw(t *testing.T) {
 	}
 }
 
-// step applies a command in a role that the table allows and checks what holds whatever comes of it.
-func step(t *rapid.T, f casefile.File, cmd casefile.Command, today calendar.Date) casefile.File {
+// step applies a command in a role that the table allows and checks what holds whatever comes of it; with a refusal the file is as it was.
+func step(t *rapid.T, f casefile.File, cmd casefile.Command, today calendar.Date) (casefile.File, error) {
 	line, _ := casefile.Line(cmd.Name())
 	a := actors[line.Roles[0]]
 	before := snapshot(f)
@@ -256,13 +279,13 @@ func step(t *rapid.T, f casefile.File, cmd casefile.Command, today calendar.Date
 		if x, ok := fault.As(err); !ok || x.Kind != fault.KindNotFound && x.Polish == "" {
 			t.Fatalf("%s refused without a fault: %v", cmd.Name(), err)
 		}
-		return f
+		return f, err
 	}
 	if err := invariant(o.File); err != nil {
 		t.Fatalf("%s: %v", cmd.Name(), err)
 	}
 	familyfile.Deadlines(o.File.Cover)
-	return o.File
+	return o.File, nil
 }
 
 // snapshot is a copy that shares nothing with the file.
