@@ -37,6 +37,9 @@ type Staff struct {
 	Absences       []Absence       `bson:"absences,omitempty"`
 	DeputyFor      []Deputy        `bson:"deputy_for,omitempty"`
 	Qualifications []Qualification `bson:"qualifications,omitempty"`
+	// NeverAssistant says that the employment never held the role of an assistant since it was recorded, so that no family can name the member as its assistant: a
+	// family is given to none but an assistant. Records older than the field do not say so of anybody.
+	NeverAssistant bool `bson:"never_assistant,omitempty"`
 
 	ID      string `bson:"-"` // staff id
 	Gmina   string `bson:"-"` // TERYT

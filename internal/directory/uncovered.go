@@ -123,7 +123,7 @@ type away struct {
 	gap   Gap
 }
 
-// awayOn gives the staff of a gmina who are not there as assistants on a day, by name: those who never were assistants too.
+// awayOn gives the staff of a gmina who are not there as assistants on a day, by name: but for those of whom it is known that no family can have them.
 func (r *Reader) awayOn(ctx context.Context, gmina string, day calendar.Date) ([]away, error) {
 	return recall(ctx, r, "away/"+gmina+"/"+day.String(), func() ([]away, error) {
 		staff, err := r.ListStaff(ctx, gmina, "")
@@ -132,6 +132,9 @@ func (r *Reader) awayOn(ctx context.Context, gmina string, day calendar.Date) ([
 		}
 		var out []away
 		for _, s := range staff {
+			if s.NeverAssistant {
+				continue
+			}
 			p, err := r.Person(ctx, gmina[:4], s.Person)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return nil, err

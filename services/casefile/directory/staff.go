@@ -93,7 +93,7 @@ type StaffFacts struct {
 
 // Hire checks a new employment.
 func Hire(s dir.Staff, facts StaffFacts, by Actor, today calendar.Date) (dir.Staff, error) {
-	s.Absences, s.DeputyFor = nil, nil
+	s.Absences, s.DeputyFor, s.NeverAssistant = nil, nil, !s.Has(access.Assistant)
 	if by.Head && !by.Administrator && by.Body != "" && s.Body != by.Body {
 		return dir.Staff{}, fault.Denied()
 	}
@@ -112,6 +112,7 @@ func Revise(old, s dir.Staff, facts StaffFacts, by Actor, today calendar.Date) (
 		return dir.Staff{}, err
 	}
 	s.ID, s.Gmina, s.Person, s.ActiveTo, s.Absences, s.DeputyFor = old.ID, old.Gmina, old.Person, old.ActiveTo, old.Absences, old.DeputyFor
+	s.NeverAssistant = old.NeverAssistant && !s.Has(access.Assistant)
 	if !by.Manages(s.Body) {
 		return dir.Staff{}, fault.Denied()
 	}

@@ -150,6 +150,39 @@ func TestAnAssistantOfFamiliesStaysOne(t *testing.T) {
 	}
 }
 
+// TestWhoWasNeverAnAssistant: the record says so until the role is given, and never again after it, whatever the caller sends.
+func TestWhoWasNeverAnAssistant(t *testing.T) {
+	s := employee(today, calendar.Date{})
+	s.Roles = []access.Role{access.SocialWorker}
+	hired, err := directory.Hire(s, directory.StaffFacts{}, head, today)
+	if err != nil || !hired.NeverAssistant {
+		t.Fatalf("a social worker: %+v, %v", hired, err)
+	}
+	old := hired
+	old.NeverAssistant = false // a record from before the field
+	for _, step := range []struct {
+		name string
+		from *dir.Staff
+		role access.Role
+		want bool
+	}{
+		{"an old record does not know", &old, access.SocialWorker, false},
+		{"the role as before", &hired, access.SocialWorker, true},
+		{"an assistant now", &hired, access.Assistant, false},
+		{"no more", &hired, access.SocialWorker, false},
+	} {
+		next := *step.from
+		next.Roles, next.NeverAssistant = []access.Role{step.role}, true
+		if *step.from, err = directory.Revise(*step.from, next, directory.StaffFacts{}, head, today); err != nil || step.from.NeverAssistant != step.want {
+			t.Errorf("%s: %t, want %t; %v", step.name, step.from.NeverAssistant, step.want, err)
+		}
+	}
+	s.Roles, s.NeverAssistant = []access.Role{access.Assistant}, true
+	if hired, err = directory.Hire(s, directory.StaffFacts{}, head, today); err != nil || hired.NeverAssistant {
+		t.Errorf("an assistant: %+v, %v", hired, err)
+	}
+}
+
 // TestStaffMachine: whatever is done in whatever order, nothing that has been is rewritten, times never overlap, and rights never begin in the past.
 func TestStaffMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

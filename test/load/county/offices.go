@@ -114,6 +114,7 @@ func (b *builder) found(ctx context.Context, o office) error {
 			return err
 		}
 		s := directory.Staff{Person: m.person, DisplayName: m.name, Roles: m.roles, Contract: directory.ContractEmployment, FTE: directory.FullTime, ActiveFrom: since}
+		s.NeverAssistant = !s.Has(access.Assistant)
 		if o.deputizes(m) {
 			s.DeputyFor = []directory.Deputy{{ID: "1", Head: o.head.staff, From: since}}
 		}

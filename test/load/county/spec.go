@@ -33,7 +33,7 @@ const (
 )
 
 // Format is the version of what Build makes; a cached county of another format is made anew.
-const Format = 5
+const Format = 6
 
 // Default gives the size that a number of files is measured with: 100,000 entries for 3,000 files and as many for each file of a larger county, up to a
 // million entries in all.
