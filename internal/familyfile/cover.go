@@ -109,8 +109,9 @@ type Label struct {
 
 // MemberName is how a member of the family is called on paper, e.g. "Anna Nowak".
 type MemberName struct {
-	Member string `bson:"member"`
-	Name   string `bson:"name"`
+	Member string        `bson:"member"`
+	Name   string        `bson:"name"`
+	LeftOn calendar.Date `bson:"left_on,omitempty"` // last day in the family; zero too in covers that were told before the field and have not changed since
 }
 
 // Assignment is one assistant's time with the family.

@@ -58,7 +58,7 @@ func PastTimeOfDay(hour, field string, day calendar.Date, now time.Time) error {
 	if day != calendar.In(now) || day != calendar.In(latest) || hour <= hourOf(latest) {
 		return nil
 	}
-	return fault.Invalid(field, "FUTURE_TIME", "ta godzina jeszcze nie minęła (teraz jest "+hourOf(now)+"). Popraw dzień lub godzinę albo zapisz spotkanie, gdy się zakończy.")
+	return fault.Invalid(field, "FUTURE_TIME", "ta godzina jeszcze nie minęła (teraz jest "+hourOf(now)+"). Popraw dzień lub godzinę albo zapisz to po fakcie.")
 }
 
 func hourOf(t time.Time) string { return t.In(calendar.Warsaw).Format("15:04") }

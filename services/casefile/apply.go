@@ -57,7 +57,7 @@ func (f *File) retell() {
 	c.Adults, c.PeselHashes, c.Label.Members = 0, nil, nil
 	words := []string{c.Label.FamilyName, c.Label.Place, c.Label.Address}
 	for _, m := range s.Members {
-		c.Label.Members = append(c.Label.Members, familyfile.MemberName{Member: m.ID, Name: m.GivenName + " " + m.FamilyName}) // those who left too: old plans name them
+		c.Label.Members = append(c.Label.Members, familyfile.MemberName{Member: m.ID, Name: m.GivenName + " " + m.FamilyName, LeftOn: m.LeftOn}) // those who left too: old plans name them
 		if !m.Present() {
 			continue
 		}

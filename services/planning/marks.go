@@ -79,6 +79,10 @@ func (c Sign) apply(f File, env Env) (File, Events, error) {
 			return f, Events{}, fault.Invalid("signatures.signer", "SIGNER_TOO_YOUNG",
 				"dziecko przed ukończeniem 13 lat nie podpisuje planu (art. 12 Kodeksu cywilnego); odnotuj podpis albo odmowę osoby dorosłej.")
 		}
+		if left := leftOn(f.Cover, s.By); !left.IsZero() && s.On.After(left) {
+			return f, Events{}, fault.Invalid("signatures.signer", "SIGNER_LEFT",
+				"ta osoba nie należała już wtedy do rodziny (ostatni dzień: "+left.Polish()+"). Popraw dzień podpisu albo wskaż członka rodziny, który podpisał.")
+		}
 		s.Kind, s.Hash = FamilyMark, c.Hash
 		if err := f.mark(s, env); err != nil {
 			return f, Events{}, err
@@ -96,6 +100,17 @@ const (
 // member tells whether somebody is or was a member of the family.
 func member(c familyfile.Cover, id string) bool {
 	return c.Child(id) != nil || slices.ContainsFunc(c.Label.Members, func(m familyfile.MemberName) bool { return m.Member == id })
+}
+
+// leftOn gives a member's last day in the family, zero for who belongs to it still.
+func leftOn(c familyfile.Cover, id string) calendar.Date {
+	if ch := c.Child(id); ch != nil && !ch.LeftOn.IsZero() {
+		return ch.LeftOn
+	}
+	if i := slices.IndexFunc(c.Label.Members, func(m familyfile.MemberName) bool { return m.Member == id }); i >= 0 {
+		return c.Label.Members[i].LeftOn
+	}
+	return calendar.Date{}
 }
 
 // ofAge tells whether a member is so many years old on a day. Adults of the family are, whose birth the office may not know; a child without a day of birth is not.

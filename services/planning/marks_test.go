@@ -44,6 +44,28 @@ func TestAnAdultSignsForTheFamily(t *testing.T) {
 	}
 }
 
+// TestWhoLeftSignsNoMore: a signature or refusal is a member's, up to the last day in the family.
+func TestWhoLeftSignsNoMore(t *testing.T) {
+	f := family()
+	yesterday := today.AddDays(-1)
+	f.Cover.Children[2].LeftOn = yesterday // jan, of age
+	f.Cover.Label.Members = []familyfile.MemberName{{Member: "m1", Name: "Anna Kos"}, {Member: "m2", Name: "Piotr Kos", LeftOn: yesterday}}
+	for _, tc := range []struct {
+		by   string
+		on   calendar.Date
+		want string
+	}{
+		{"m1", today, ""}, {"m2", yesterday, ""}, {"m2", today, "SIGNER_LEFT"}, {"jan", yesterday, ""}, {"jan", today, "SIGNER_LEFT"},
+	} {
+		c := full()
+		f := apply(t, f, planning.CreateDraft{Content: &c})
+		_, _, err := planning.Apply(f, planning.Sign{Version: draftOf(f), Hash: hashOf(f), Signatures: []planning.SignOff{{By: tc.by, On: tc.on}}}, env)
+		if (err == nil) != (tc.want == "") || err != nil && !fault.IsReason(err, tc.want) {
+			t.Errorf("%s on %s: %v, want %q", tc.by, tc.on, err, tc.want)
+		}
+	}
+}
+
 // TestMarksAreNotOlderThanThePlan: nobody marks a version before the cooperation or before the version that it replaces; a coordinator not before the child's care and
 // the help plan that the version names.
 func TestMarksAreNotOlderThanThePlan(t *testing.T) {

@@ -74,7 +74,7 @@ func (s *Server) RecordIntervention(ctx context.Context, req *casefilev1.RecordI
 	}
 	id := rpc.DerivedID(ctx)
 	f, out, err := s.commit(ctx, n, req.GetValidateOnly(), func(store.Scope, file) (workcard.Command, error) {
-		note, err := interventionIn(id, req.GetIntervention(), s.deps.Today())
+		note, err := s.interventionIn(id, req.GetIntervention())
 		return workcard.RecordIntervention{Note: note}, err
 	})
 	if err != nil {

@@ -93,6 +93,14 @@ func TestInterventionInEveryState(t *testing.T) {
 			t.Errorf("%s: listed %v, %v", state, page.GetInterventions(), err)
 		}
 	}
+	for hour, want := range map[string]string{"11:15": "OK", "11:16": "InvalidArgument FUTURE_TIME", "": "OK"} {
+		of := proto.Clone(intervention()).(*casefilev1.Intervention)
+		of.IntervenedOn, of.TimeOfDay = on("2026-11-21"), hour
+		_, err := w.client.RecordIntervention(w.As("as1"), &casefilev1.RecordInterventionRequest{Parent: file("f-coo"), Intervention: of, RequestId: w.RequestID()})
+		if reasonOf(err) != want {
+			t.Errorf("today at %q, the clock says 11:00: %s, want %s", hour, reasonOf(err), want)
+		}
+	}
 	removal := intervention()
 	removal.Actions = append(removal.Actions, casefilev1.InterventionAction_INTERVENTION_ACTION_CHILD_REMOVAL)
 	for by, want := range map[string]string{"as1": "FailedPrecondition REMOVAL_NOT_BY_ASSISTANT", "sw1": "OK", "head": "OK"} {

@@ -10,7 +10,6 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 	familyv1 "asysta.example/proto/gen/asysta/family/v1"
 
-	"asysta.example/internal/calendar"
 	"asysta.example/internal/name"
 	"asysta.example/internal/rpc"
 	"asysta.example/internal/store"
@@ -136,7 +135,7 @@ func (f file) contactOut(r store.StoredRecord, c workcard.Contact) *casefilev1.C
 	}
 }
 
-func interventionIn(id string, n *casefilev1.Intervention, today calendar.Date) (workcard.InterventionNote, error) {
+func (s *Server) interventionIn(id string, n *casefilev1.Intervention) (workcard.InterventionNote, error) {
 	out := workcard.InterventionNote{
 		ID: id, At: n.GetTimeOfDay(), Threat: rpc.Word[string](n.GetThreat()), Members: n.GetMemberIds(), Description: n.GetDescription(),
 		BlueCard: n.GetBlueCardStarted(),
@@ -148,8 +147,11 @@ func interventionIn(id string, n *casefilev1.Intervention, today calendar.Date) 
 		out.Informed = append(out.Informed, rpc.Word[string](p))
 	}
 	var err error
-	out.On, err = rpc.PastDate(n.GetIntervenedOn(), "intervention.intervened_on", today)
-	return out, err
+	out.On, err = rpc.PastDate(n.GetIntervenedOn(), "intervention.intervened_on", s.deps.Today())
+	if err != nil || out.At == "" {
+		return out, err
+	}
+	return out, rpc.PastTimeOfDay(out.At, "intervention.time_of_day", out.On, s.deps.Clock())
 }
 
 func (f file) interventionOut(r store.StoredRecord, n workcard.InterventionNote) *casefilev1.Intervention {

@@ -237,7 +237,7 @@ type Intervention struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Day of the intervention.
 	IntervenedOn *date.Date `protobuf:"bytes,2,opt,name=intervened_on,json=intervenedOn,proto3" json:"intervened_on,omitempty"`
-	// Time of day, "HH:MM"; may be empty.
+	// Time of day, "HH:MM"; may be empty. Of an intervention of today at most a quarter of an hour ahead.
 	TimeOfDay string `protobuf:"bytes,3,opt,name=time_of_day,json=timeOfDay,proto3" json:"time_of_day,omitempty"`
 	// What was threatened.
 	Threat ThreatKind `protobuf:"varint,4,opt,name=threat,proto3,enum=asysta.casefile.v1.ThreatKind" json:"threat,omitempty"`

@@ -436,7 +436,7 @@ type RecordFamilySignaturesRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Hash of the content that the caller has seen; another content by now answers FAILED_PRECONDITION.
 	ContentHash string `protobuf:"bytes,2,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
-	// Signatures and refusals; signer is the member id.
+	// Signatures and refusals; signer is the member id. A member who left the family signs no day after the last one in it (SIGNER_LEFT).
 	Signatures []*v1.Signature `protobuf:"bytes,3,rep,name=signatures,proto3" json:"signatures,omitempty"`
 	// Key of the call: the same call again with the same key has its effect once.
 	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
