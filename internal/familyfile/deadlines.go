@@ -90,7 +90,6 @@ func (c Cover) planTerm() deadline.Deadline {
 // assessmentTerms has a term for each assessment made and one for the next.
 func (c Cover) assessmentTerms() []deadline.Deadline {
 	var ds []deadline.Deadline
-	next := 1
 	for _, a := range c.Assessments {
 		if a.PresentedOn.IsZero() {
 			continue
@@ -99,9 +98,60 @@ func (c Cover) assessmentTerms() []deadline.Deadline {
 		receipt := deadline.Term(deadline.RuleReceipt, a.PresentedOn, 0, "").Met(a.ReceivedOn)
 		receipt.Key = strconv.Itoa(a.Number)
 		ds = append(ds, receipt)
-		next = max(next, a.Number+1)
 	}
-	return append(ds, c.assessmentTerm(next))
+	return append(ds, c.assessmentTerm(c.NextAssessment()))
+}
+
+// NextAssessment is the number of the half year after day 0 that the next assessment of the present spell answers: the one after the last, or, where that came so late
+// that the next term was over as well, the first whose term was still to come. What was missed stays missed, see Measured: it is not written twice in one day.
+func (c Cover) NextAssessment() int {
+	next := 1
+	for _, a := range c.Assessments {
+		if a.PresentedOn.IsZero() {
+			continue
+		}
+		n := a.Number + 1
+		for !c.Day0.IsZero() && c.halfYear(n).Before(a.PresentedOn) {
+			n++
+		}
+		next = max(next, n)
+	}
+	return next
+}
+
+// halfYear is the end of the n-th half year after day 0.
+func (c Cover) halfYear(n int) calendar.Date {
+	return c.Day0.AddMonths(n * deadline.InForce(deadline.RuleAssessment, c.Day0).N)
+}
+
+// unmade has the terms of assessments that no other term stands for and that were over on a day: the half years after the one that is still open, and those that a late
+// assessment left out. A paper case that was taken over owes none from before the first that is known of it.
+func (c Cover) unmade(until calendar.Date) []deadline.Deadline {
+	if c.Day0.IsZero() {
+		return nil
+	}
+	answered, first := map[int]bool{c.NextAssessment(): true}, 0
+	for _, a := range c.Assessments {
+		answered[a.Number] = true
+		if first == 0 || a.Number < first {
+			first = a.Number
+		}
+	}
+	if !c.TakenOver || first == 0 {
+		first = 1
+	}
+	var ds []deadline.Deadline
+	for n := first; ; n++ {
+		due := c.halfYear(n)
+		if due.After(until) || !c.ClosedOn.IsZero() && !due.Before(c.ClosedOn) {
+			return ds
+		}
+		if !answered[n] {
+			d := deadline.Term(deadline.RuleAssessment, c.Day0, 0, c.Assistant)
+			d.Due, d.Key = due, strconv.Itoa(n)
+			ds = append(ds, d)
+		}
+	}
 }
 
 // AssessmentDue is the last day on which the n-th assessment of the present spell is in time (art. 15(1)(15)).
@@ -115,7 +165,7 @@ const earlyMonth = 1
 func (c Cover) assessmentTerm(n int) deadline.Deadline {
 	months := deadline.InForce(deadline.RuleAssessment, c.Day0).N
 	d := deadline.Term(deadline.RuleAssessment, c.Day0, 0, c.Assistant)
-	d.Due, d.Key = c.Day0.AddMonths(n*months), strconv.Itoa(n)
+	d.Due, d.Key = c.halfYear(n), strconv.Itoa(n)
 	var last calendar.Date
 	for _, a := range c.Assessments {
 		if a.Number < n && a.PresentedOn.After(last) {
@@ -217,29 +267,30 @@ func (c Cover) monitoringTerms() []deadline.Deadline {
 	return ds
 }
 
-// Measured gives the terms of plan and assessments of every spell, those of past ones as they were kept: what reports on timeliness count.
-func (c Cover) Measured() []deadline.Deadline {
+// Measured gives the terms of plan and assessments of every spell, those of past ones as they were kept: what reports on timeliness count. Assessments that nobody
+// made are among them as far as their terms were over on a day: each half year counts, however long nobody wrote any.
+func (c Cover) Measured(until calendar.Date) []deadline.Deadline {
 	var ds []deadline.Deadline
 	for _, s := range c.Spells {
 		ds = append(ds, s.Kept...)
 	}
+	return append(ds, c.measuredNow(until)...)
+}
+
+// measuredNow are those of the present spell.
+func (c Cover) measuredNow(until calendar.Date) []deadline.Deadline {
+	var ds []deadline.Deadline
 	for _, d := range Deadlines(c) {
 		if d.Rule == deadline.RulePlan || d.Rule == deadline.RuleAssessment {
 			ds = append(ds, d)
 		}
 	}
-	return ds
+	return append(ds, c.unmade(until)...)
 }
 
 // KeepTerms puts the terms that reports count into the last spell. Whoever reopens a file calls it before the facts of the ended spell are cleared.
 func (c *Cover) KeepTerms() {
-	n := len(c.Spells)
-	if n == 0 {
-		return
-	}
-	for _, d := range Deadlines(*c) {
-		if d.Rule == deadline.RulePlan || d.Rule == deadline.RuleAssessment {
-			c.Spells[n-1].Kept = append(c.Spells[n-1].Kept, d)
-		}
+	if n := len(c.Spells); n > 0 {
+		c.Spells[n-1].Kept = append(c.Spells[n-1].Kept, c.measuredNow(c.ClosedOn)...)
 	}
 }

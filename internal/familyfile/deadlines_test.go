@@ -1,6 +1,7 @@
 package familyfile
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -222,10 +223,66 @@ func TestTermsOfAPastSpellAreKeptForReports(t *testing.T) {
 	c.Spells = append(c.Spells, Spell{From: on("2026-05-01")})
 	c.State, c.Day0, c.PlanAdoptedOn, c.ClosedOn = Assigned, calendar.Date{}, calendar.Date{}, calendar.Date{}
 	var got []string
-	for _, d := range c.Measured() {
+	for _, d := range c.Measured(on("2026-06-30")) {
 		got = append(got, d.Rule+" "+string(d.On(on("2026-06-01"))))
 	}
 	if diff := cmp.Diff([]string{"plan MET", "assessment WAIVED"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestALateAssessmentLeavesTheNextTermAhead: one presented after two terms were over does not leave the second of them to be written on the same day.
+func TestALateAssessmentLeavesTheNextTermAhead(t *testing.T) {
+	cases := []struct {
+		presented string
+		next      int
+		due       string
+	}{
+		{"2026-08-31", 2, "2026-08-31"}, // the last day of the second: still in time for it
+		{"2026-09-01", 3, "2027-02-28"},
+		{"2027-03-01", 4, "2027-08-31"},
+	}
+	for _, k := range cases {
+		c := running()
+		c.Assessments = []Assessed{{Number: 1, ID: "a1", PresentedOn: on(k.presented)}}
+		if n := c.NextAssessment(); n != k.next || c.AssessmentDue(n) != on(k.due) {
+			t.Errorf("presented %s: next %d due %s, want %d due %s", k.presented, n, c.AssessmentDue(n), k.next, k.due)
+		}
+	}
+}
+
+// TestEachHalfYearWithoutAssessmentIsMeasured: who writes none for two years misses four, not one.
+func TestEachHalfYearWithoutAssessmentIsMeasured(t *testing.T) {
+	due := func(c Cover, until string) (out []string) {
+		for _, d := range c.Measured(on(until)) {
+			if d.Rule == deadline.RuleAssessment {
+				out = append(out, d.Due.String()+" "+string(d.On(on(until))))
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	never, late, closed, paper := running(), running(), running(), running()
+	late.Assessments = []Assessed{{Number: 1, ID: "a1", PresentedOn: on("2026-10-01")}}
+	closed.State, closed.ClosedOn = Ended, on("2026-08-31")
+	paper.TakenOver, paper.Assessments = true, []Assessed{{Number: 3, ID: "a1", PresentedOn: on("2027-02-01")}}
+	for _, k := range []struct {
+		name, until string
+		c           Cover
+		want        []string
+	}{
+		{"nobody wrote any", "2027-03-31", never, []string{"2026-02-28 OVERDUE", "2026-08-31 OVERDUE", "2027-02-28 OVERDUE"}},
+		{"a late one left one out", "2027-01-31", late, []string{"2026-02-28 MET_LATE", "2026-08-31 OVERDUE", "2027-02-28 OPEN"}},
+		{"the work ended on the second's last day", "2027-01-31", closed, []string{"2026-02-28 WAIVED"}},
+		{"a paper case with its third", "2027-03-31", paper, []string{"2027-02-28 MET", "2027-08-31 OPEN"}},
+	} {
+		if diff := cmp.Diff(k.want, due(k.c, k.until)); diff != "" {
+			t.Errorf("%s: %s", k.name, diff)
+		}
+	}
+	closed.ClosedOn = on("2027-01-10")
+	closed.KeepTerms()
+	if n := len(closed.Spells[0].Kept); n != 3 {
+		t.Errorf("kept of the ended spell: %d terms, want the plan's and two assessments'", n)
 	}
 }

@@ -2,6 +2,7 @@ package planning
 
 import (
 	"slices"
+	"strconv"
 
 	"asysta.example/internal/calendar"
 	"asysta.example/internal/familyfile"
@@ -75,15 +76,12 @@ func (f File) begin(a Assessment) (Assessment, error) {
 	if slices.ContainsFunc(f.Section.Assessments, func(o Assessment) bool { return o.Stage == Drafting }) {
 		return a, fault.Precondition("ASSESSMENT_OPEN", "step 15", "Inna ocena okresowa jest w opracowaniu. Dokończ ją i przedstaw kierownikowi, zanim zaczniesz następną.")
 	}
-	n := 1
-	for _, done := range f.Cover.Assessments {
-		n = max(n, done.Number+1)
-	}
+	n := f.Cover.NextAssessment()
 	switch {
 	case a.Number == 0:
 		a.Number = n
 	case a.Number != n && (!f.Cover.TakenOver || len(f.Cover.Assessments) > 0 || a.Number < 1):
-		return a, fault.Invalid("assessment.number", "ASSESSMENT_NUMBER", "oceny idą kolejno od rozpoczęcia współpracy; podaj następny numer albo zostaw puste.")
+		return a, fault.Invalid("assessment.number", "ASSESSMENT_NUMBER", "oceny odpowiadają kolejnym półroczom współpracy, teraz przypada ocena nr "+strconv.Itoa(n)+"; podaj ten numer albo zostaw puste.")
 	}
 	a.Stage, a.Due = Drafting, f.Cover.AssessmentDue(a.Number)
 	return a, nil

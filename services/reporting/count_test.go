@@ -2,6 +2,8 @@ package reporting
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,10 +94,14 @@ func TestTimelinessCountsTermsThatFellDue(t *testing.T) {
 		cover("2026-03-01", "", "2026-03-20"),           // closed before it was due
 		cover("2026-06-10", "2026-06-20", ""),           // due after the period
 		cover("2025-09-01", "2025-10-01", "2026-05-01"), // assessment due and not made
+		cover("2026-02-01", "", "2026-04-02"),           // plan due and not made, then closed
+		cover("2026-02-01", "", "2026-07-10"),           // the same, closed after the period
+		cover("2026-02-01", "", "2026-04-01"),           // closed on the last day
+		cover("2024-09-01", "2024-10-01", ""),           // three assessments not made, the third of them in the period
 	}
 	in := CountGmina(half(), files, nil, nil)
-	want := map[string]int64{"plans.due": 4, "plans.on_time": 1, "plans.late": 1, "plans.missing": 2}
-	if diff := cmp.Diff(want, values(in.Rows, "plans.due", "plans.on_time", "plans.late", "plans.missing")); diff != "" {
+	want := map[string]int64{"plans.due": 6, "plans.on_time": 1, "plans.late": 1, "plans.missing": 4, "assessments.due": 2, "assessments.on_time": 0, "assessments.late": 0, "assessments.missing": 2}
+	if diff := cmp.Diff(want, values(in.Rows, slices.Collect(maps.Keys(want))...)); diff != "" {
 		t.Error(diff)
 	}
 }

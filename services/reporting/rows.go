@@ -63,21 +63,25 @@ func spells(meets func(s familyfile.Spell, p Period) bool) func(familyfile.Cover
 func terms(rule string, ended func(d deadline.Deadline, p Period) bool) func(familyfile.Cover, Period) int {
 	return func(c familyfile.Cover, p Period) int {
 		n := 0
-		for _, d := range c.Measured() {
-			n += once(d.Rule == rule && d.Waived == "" && p.Holds(d.Due) && ended(d, p))
+		for _, d := range c.Measured(p.To) {
+			n += once(d.Rule == rule && owed(d) && p.Holds(d.Due) && ended(d, p))
 		}
 		return n
 	}
 }
 
+// owed says that a term was not waived before it was over: the end of the work with the family does not make undone what was missed before.
+func owed(d deadline.Deadline) bool { return d.Waived == "" || d.Due.Before(d.ClosedOn) }
+
 func due(deadline.Deadline, Period) bool { return true }
 func onTime(d deadline.Deadline, _ Period) bool {
-	return !d.Open && !d.ClosedOn.After(d.Due)
+	return done(d) && !d.ClosedOn.After(d.Due)
 }
 func late(d deadline.Deadline, p Period) bool {
-	return !d.Open && d.ClosedOn.After(d.Due) && !d.ClosedOn.After(p.To)
+	return done(d) && d.ClosedOn.After(d.Due) && !d.ClosedOn.After(p.To)
 }
 func missing(d deadline.Deadline, p Period) bool { return !onTime(d, p) && !late(d, p) }
+func done(d deadline.Deadline) bool              { return !d.Open && d.Waived == "" }
 
 func basis(b familyfile.Basis) func(familyfile.Cover, familyfile.Spell, Period) bool {
 	return func(_ familyfile.Cover, s familyfile.Spell, _ Period) bool { return s.Basis == b }
