@@ -143,6 +143,7 @@ type Child struct {
 	Coordinator string        `bson:"coordinator,omitempty"` // person id
 	CareForm    string        `bson:"care_form,omitempty"`
 	LeftOn      calendar.Date `bson:"left_on,omitempty"` // last day in the family; the child's past stays for reports
+	Stays       []CareStay    `bson:"stays,omitempty"`   // stays in foster care before the present or last one, oldest first; they stay for reports
 
 	ChildPlan        string        `bson:"child_plan,omitempty"`         // planning: id of the child's help plan
 	ChildPlanVersion int           `bson:"child_plan_version,omitempty"` // planning: last version published
@@ -159,6 +160,21 @@ func (c Child) InCareOn(d calendar.Date) bool {
 // InCare says that the child is in foster care as far as the file knows.
 func (c Child) InCare() bool { return !c.InCareSince.IsZero() && c.CareEndedOn.IsZero() }
 
+// CareStay is one stay of a child in foster care.
+type CareStay struct {
+	Since    calendar.Date `bson:"since"`
+	EndedOn  calendar.Date `bson:"ended_on,omitempty"`
+	Returned bool          `bson:"returned,omitempty"` // ended by return to the family
+}
+
+// CareStays gives every stay of the child in foster care, the oldest first.
+func (c Child) CareStays() []CareStay {
+	if c.InCareSince.IsZero() {
+		return c.Stays
+	}
+	return append(slices.Clip(c.Stays), CareStay{c.InCareSince, c.CareEndedOn, c.Returned})
+}
+
 // CourtTerm is a court's order on the family, as far as clocks need it.
 type CourtTerm struct {
 	Matter     string        `bson:"matter"` // id of the order within the file
@@ -170,6 +186,12 @@ type CourtTerm struct {
 	ReportMonths int             `bson:"report_months,omitempty"` // the court wants a report every so many months
 	FirstReport  int             `bson:"first_report,omitempty"`  // number of the first one that was still to come when the order was recorded
 	ReportedOn   []calendar.Date `bson:"reported_on,omitempty"`   // casefile, work card: days on which something was sent to the court for the order, oldest first
+}
+
+// Binds says that the order bound the family on some day from one to another.
+func (o CourtTerm) Binds(from, to calendar.Date) bool {
+	begun := !o.OrderedOn.After(to)
+	return begun && (o.EndedOn.IsZero() || !o.EndedOn.Before(from)) && (o.ValidUntil.IsZero() || !o.ValidUntil.Before(from))
 }
 
 // CourtReport is an opinion that a court waits for.

@@ -124,7 +124,7 @@ func (cmd PlaceInCare) change(f *File, at string, today calendar.Date) error {
 		return err
 	}
 	if ch.InCare() {
-		return fault.Precondition("ALREADY_IN_CARE", "step 13", "Dziecko jest już w pieczy zastępczej od "+ch.InCareSince.Polish()+".")
+		return fault.Precondition("ALREADY_IN_CARE", "step 13", "Dziecko jest już w pieczy zastępczej od "+ch.InCareSince.Polish()+". Zanim odnotujesz następną pieczę, odnotuj koniec tej.")
 	}
 	var fs fault.Fields
 	notFuture(&fs, cmd.Since, today, at+".in_care_since")
@@ -133,6 +133,7 @@ func (cmd PlaceInCare) change(f *File, at string, today calendar.Date) error {
 	if err := fs.Err(); err != nil {
 		return err
 	}
+	ch.Stays = ch.CareStays()
 	ch.InCareSince, ch.CareEndedOn, ch.Returned = cmd.Since, calendar.Date{}, false
 	ch.CareForm, ch.Coordinator = cmd.Form, cmd.Coordinator
 	f.member(cmd.Member).CareEnd = ""

@@ -216,6 +216,12 @@ func TestWays(t *testing.T) {
 			func(c familyfile.Cover) bool {
 				return c.Children[0].Returned && len(c.Coordinators()) == 0 && c.Children[0].InCareSince == day(15)
 			}},
+		"placed in care again": {coop, []casefile.Command{casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.PlaceInCare{Member: "c", Since: day(15)},
+			casefile.EndCare{Member: "c", On: day(40), End: casefile.CareReturned}, casefile.PlaceInCare{Member: "c", Since: day(60)}}}}, day(70), "",
+			func(c familyfile.Cover) bool {
+				stays := c.Children[0].CareStays()
+				return len(stays) == 2 && stays[0] == familyfile.CareStay{Since: day(15), EndedOn: day(40), Returned: true} && stays[1] == familyfile.CareStay{Since: day(60)}
+			}},
 		"the same assistant again":      {coop, []casefile.Command{casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-1", Person: "p-as-1"}, On: day(20)}}, day(20), "SAME_ASSISTANT", nil},
 		"to somebody locked out":        {coop, []casefile.Command{casefile.LockOut{Person: "p-as-2"}, casefile.Reassign{Assistant: casefile.Assistant{Staff: "as-2", Person: "p-as-2"}, On: day(20)}}, day(20), "LOCKED_OUT", nil},
 		"locked out while working":      {coop, []casefile.Command{casefile.LockOut{Person: "p-as-1"}}, day(20), "LOCKED_OUT_WORKS", nil},

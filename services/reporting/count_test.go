@@ -268,3 +268,65 @@ func TestBehindAgreesWithTheCount(t *testing.T) {
 		t.Error("visits have no files behind them")
 	}
 }
+
+// TestAnOrderCountsInThePeriodsItBound: a family obliged by a court in the first half of the year stays one of that half when the order ends later.
+func TestAnOrderCountsInThePeriodsItBound(t *testing.T) {
+	second := Period{on("2026-07-01"), on("2026-12-31")}
+	with := func(orders ...familyfile.CourtTerm) File {
+		f := file("f", familyfile.BasisConsent, [3]string{"2025-01-01", "", ""})
+		f.Cover.CourtOrders = orders
+		return f
+	}
+	order := func(from, until, ended string) familyfile.CourtTerm {
+		o := familyfile.CourtTerm{OrderedOn: on(from)}
+		if until != "" {
+			o.ValidUntil = on(until)
+		}
+		if ended != "" {
+			o.EndedOn = on(ended)
+		}
+		return o
+	}
+	for _, k := range []struct {
+		name          string
+		file          File
+		first, second int64
+	}{
+		{"added in July", with(order("2026-07-01", "", "")), 0, 1},
+		{"revoked on 30 June", with(order("2025-03-01", "", "2026-06-30")), 1, 0},
+		{"revoked on 1 July", with(order("2025-03-01", "", "2026-07-01")), 1, 1},
+		{"expired on 1 January", with(order("2025-03-01", "2026-01-01", "")), 1, 0},
+		{"expired on 31 December", with(order("2025-03-01", "2025-12-31", "")), 0, 0},
+		{"one after another", with(order("2025-03-01", "2025-12-31", ""), order("2026-08-01", "", "")), 0, 1},
+	} {
+		for p, want := range map[Period]int64{half(): k.first, second: k.second} {
+			in := CountGmina(p, []File{k.file}, nil, nil)
+			if diff := cmp.Diff(map[string]int64{"families.basis.court_order": want, "families.basis.consent": 1 - want}, values(in.Rows, "families.basis.court_order", "families.basis.consent")); diff != "" {
+				t.Errorf("%s, %s: %s", k.name, p.From, diff)
+			}
+		}
+	}
+}
+
+// TestASecondStayInCareLeavesTheFirst: the return of a child stays in the figures of its half year when the child is placed in care again.
+func TestASecondStayInCareLeavesTheFirst(t *testing.T) {
+	f := file("f", familyfile.BasisConsent, [3]string{"2025-01-01", "", ""})
+	f.Cover.Children = []familyfile.Child{{Member: "c", InCareSince: on("2026-08-10"), Stays: []familyfile.CareStay{
+		{Since: on("2025-02-01"), EndedOn: on("2025-05-01"), Returned: true}, {Since: on("2025-12-20"), EndedOn: on("2026-01-01"), Returned: true}}}}
+	for _, k := range []struct {
+		p            Period
+		inCare, home int64
+	}{
+		{Period{on("2025-01-01"), on("2025-06-30")}, 1, 1},
+		{Period{on("2025-07-01"), on("2025-12-31")}, 1, 0},
+		{half(), 1, 1}, // home on its first day
+		{Period{on("2026-02-01"), on("2026-07-31")}, 0, 0},
+		{Period{on("2026-07-01"), on("2026-12-31")}, 1, 0},
+		{Period{on("2025-01-01"), on("2026-12-31")}, 1, 1}, // a child counts once
+	} {
+		in := CountGmina(k.p, []File{f}, nil, nil)
+		if diff := cmp.Diff(map[string]int64{"families.child_in_care": k.inCare, "children.returned": k.home}, values(in.Rows, "families.child_in_care", "children.returned")); diff != "" {
+			t.Errorf("from %s: %s", k.p.From, diff)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package reporting
 
 import (
+	"slices"
+
+	"asysta.example/internal/calendar"
 	"asysta.example/internal/catalogue"
 	"asysta.example/internal/deadline"
 	"asysta.example/internal/familyfile"
@@ -83,8 +86,29 @@ func late(d deadline.Deadline, p Period) bool {
 func missing(d deadline.Deadline, p Period) bool { return !onTime(d, p) && !late(d, p) }
 func done(d deadline.Deadline) bool              { return !d.Open && d.Waived == "" }
 
+// basis is that of the part of the spell that lies in the period: a family is obliged by a court where an order bound it on any of those days, whatever came of
+// the order later. Of a file without orders the spell says it.
 func basis(b familyfile.Basis) func(familyfile.Cover, familyfile.Spell, Period) bool {
-	return func(_ familyfile.Cover, s familyfile.Spell, _ Period) bool { return s.Basis == b }
+	return func(c familyfile.Cover, s familyfile.Spell, p Period) bool {
+		on := s.Basis
+		if len(c.CourtOrders) > 0 {
+			on = familyfile.BasisConsent
+			from, to := overlap(s, p)
+			if slices.ContainsFunc(c.CourtOrders, func(o familyfile.CourtTerm) bool { return o.Binds(from, to) }) {
+				on = familyfile.BasisCourtOrder
+			}
+		}
+		return on == b
+	}
+}
+
+// overlap gives the first and last day of the spell that lie in the period.
+func overlap(s familyfile.Spell, p Period) (from, to calendar.Date) {
+	from, to = maxDate(p.From, s.From), p.To
+	if !s.To.IsZero() && s.To.Before(to) {
+		to = s.To
+	}
+	return from, to
 }
 
 func band(b Band) func(familyfile.Cover, familyfile.Spell, Period) bool {
@@ -128,23 +152,24 @@ func definitions() []definition {
 	return ds
 }
 
+// childInCare says that a child was in foster care on some day of the period on which the family was worked with; the day of the return is one.
 func childInCare(c familyfile.Cover, s familyfile.Spell, p Period) bool {
-	from, to := maxDate(p.From, s.From), p.To
-	if !s.To.IsZero() && s.To.Before(to) {
-		to = s.To
-	}
+	from, to := overlap(s, p)
 	for _, ch := range c.Children {
-		if !ch.InCareSince.IsZero() && !ch.InCareSince.After(to) && (ch.CareEndedOn.IsZero() || ch.CareEndedOn.After(from)) {
-			return true
+		for _, stay := range ch.CareStays() {
+			if !stay.Since.After(to) && (stay.EndedOn.IsZero() || !stay.EndedOn.Before(from)) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
+// returned counts the children who came home in the period, each once however often.
 func returned(c familyfile.Cover, p Period) int {
 	n := 0
 	for _, ch := range c.Children {
-		n += once(ch.Returned && p.Holds(ch.CareEndedOn))
+		n += once(slices.ContainsFunc(ch.CareStays(), func(s familyfile.CareStay) bool { return s.Returned && p.Holds(s.EndedOn) }))
 	}
 	return n
 }
