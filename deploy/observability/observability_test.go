@@ -122,7 +122,7 @@ var told = sync.OnceValues(func() (map[string]map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.Contains(page, "asysta_work_last_success_timestamp_seconds{") {
+		if strings.Contains(page, "asysta_work_rounds_total{") {
 			return parse(page), nil
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -19,7 +19,7 @@ type Metrics struct {
 	running  prometheus.Gauge
 	panics   prometheus.Counter
 	unlogged *prometheus.CounterVec
-	storeUp  prometheus.Gauge
+	storeUp  *prometheus.GaugeVec // without labels; told from the first probe on, and so by processes with a store alone
 }
 
 // ended is what a call is counted by.
@@ -47,9 +47,9 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 		unlogged: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "asysta_access_log_failures_total", Help: "Lines of the access log that could not be written: of a read, whose answer was kept back, or of a denial.",
 		}, []string{"of"}),
-		storeUp: prometheus.NewGauge(prometheus.GaugeOpts{
+		storeUp: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "asysta_store_up", Help: "1 where the store answered the last probe of health, 0 where it did not.",
-		}),
+		}, nil),
 	}
 	m.ended = telemetry.NewSeries(func(e ended) (prometheus.Counter, prometheus.Observer) {
 		return m.calls.WithLabelValues(e.method, e.code.String(), e.reason), m.seconds.WithLabelValues(e.method)
@@ -121,7 +121,7 @@ func (m *Metrics) storeAnswers(yes bool) {
 	if m == nil {
 		return
 	}
-	m.storeUp.Set(map[bool]float64{true: 1}[yes])
+	m.storeUp.WithLabelValues().Set(map[bool]float64{true: 1}[yes])
 }
 
 // WithMetrics counts the server's calls.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"sync"
@@ -182,14 +183,16 @@ func (s *Server) FollowHealth(ctx context.Context) {
 }
 
 func (s *Server) probe(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, probeEvery)
+	within, cancel := context.WithTimeout(ctx, probeEvery)
 	defer cancel()
 	state := healthpb.HealthCheckResponse_SERVING
-	err := s.deps.Store.Ping(ctx)
-	s.metrics.storeAnswers(err == nil)
+	err := s.deps.Store.Ping(within)
+	if ctx.Err() == nil { // else the server ends, which says nothing of the store
+		s.metrics.storeAnswers(err == nil)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
-			s.deps.Log.ErrorContext(ctx, "store does not answer")
+			s.deps.Log.ErrorContext(ctx, "store does not answer", slog.String("cause", err.Error()))
 		}
 		state = healthpb.HealthCheckResponse_NOT_SERVING
 	}

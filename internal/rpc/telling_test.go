@@ -21,7 +21,9 @@ import (
 	planningv1 "asysta.example/proto/gen/asysta/planning/v1"
 	referralv1 "asysta.example/proto/gen/asysta/referral/v1"
 
+	"asysta.example/internal/identity"
 	"asysta.example/internal/rpc"
+	"asysta.example/internal/store"
 )
 
 func TestLoggerWithholdsWhatIsNotOnItsList(t *testing.T) {
@@ -97,6 +99,34 @@ asysta_store_up 1
 	}
 	if problems, err := testutil.GatherAndLint(r); err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", problems, err)
+	}
+}
+
+// deaf is a store that does not answer.
+type deaf struct{ store.Store }
+
+func (deaf) Ping(context.Context) error { return errors.New("sqlite: ping: disk I/O error") }
+
+// TestOnlyWhoHasAStoreTellsOfIt: the gateway counts calls too and has no store; an alert on 0 would call somebody for it day and night.
+func TestOnlyWhoHasAStoreTellsOfIt(t *testing.T) {
+	r := prometheus.NewPedanticRegistry()
+	m, err := rpc.NewMetrics(r)
+	must(t, err)
+	if n, err := testutil.GatherAndCount(r, "asysta_store_up"); n != 0 || err != nil {
+		t.Errorf("a process without a store tells %d times whether it is up: %v", n, err)
+	}
+	w := newWorld(t)
+	deps := w.deps
+	deps.Store = deaf{w.deps.Store}
+	server, err := rpc.NewServer(deps, identity.New(w.issuer.Verifier(), w.tokens, w.deps.Directory, deps.Clock), rpc.WithMetrics(m))
+	must(t, err)
+	server.FollowHealth(t.Context())
+	server.Shutdown(t.Context())
+	if err := testutil.GatherAndCompare(r, strings.NewReader("# HELP asysta_store_up 1 where the store answered the last probe of health, 0 where it did not.\n# TYPE asysta_store_up gauge\nasysta_store_up 0\n"), "asysta_store_up"); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(w.log.String(), `"msg":"store does not answer","cause":"sqlite: ping: disk I/O error"`) {
+		t.Errorf("the log does not say why: %s", w.log)
 	}
 }
 

@@ -20,7 +20,10 @@ func NewRegistry() *prometheus.Registry {
 		Name: "asysta_build_info", Help: "1; the labels say what was built.", ConstLabels: prometheus.Labels{"version": version, "revision": revision},
 	})
 	info.Set(1)
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
+	// The process collector tells a time of the start too, but works it out from /proc/stat, which a hardened unit of systemd (ProcSubset=pid) does not show.
+	started := prometheus.NewGauge(prometheus.GaugeOpts{Name: "asysta_start_time_seconds", Help: "When the process began to tell metrics, in seconds since 1970."})
+	started.SetToCurrentTime()
+	r.MustRegister(started, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
 	return r
 }
 

@@ -273,3 +273,18 @@ func TestACallerCannotHaveATraceRecorded(t *testing.T) {
 		t.Error("the collector was told of it")
 	}
 }
+
+// TestTheStartIsToldByTheProcessItself: what the process collector works out from /proc/stat is missing where a unit of systemd hides that.
+func TestTheStartIsToldByTheProcessItself(t *testing.T) {
+	families, err := telemetry.NewRegistry().Gather()
+	must(t, err)
+	for _, f := range families {
+		if f.GetName() == "asysta_start_time_seconds" {
+			if age := time.Since(time.Unix(int64(f.GetMetric()[0].GetGauge().GetValue()), 0)); age < 0 || age > time.Minute {
+				t.Errorf("the process is %s old", age)
+			}
+			return
+		}
+	}
+	t.Error("the time of the start is not told")
+}

@@ -36,6 +36,7 @@ func start(ctx context.Context, deps rpc.Deps, works []Work, told *workMetrics) 
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &background{deps: deps, told: told, stop: stop}
 	for _, w := range works {
+		told.begun(w.Name)
 		b.wait.Go(func() { b.repeat(ctx, w) })
 	}
 	return b

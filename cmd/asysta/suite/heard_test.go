@@ -2,10 +2,13 @@ package suite
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -58,5 +61,15 @@ asysta_work_rounds_total{result="panic",work="test/work"} 1
 	text := l.b.String()
 	if strings.Contains(text, "Kowalska") || !strings.Contains(text, `"cause":"panic: string"`) || !strings.Contains(text, "TestWorkThatPanics") || !strings.Contains(text, `"cause":"cause"`) {
 		t.Errorf("the log: %s", text)
+	}
+}
+
+// A work of which no round ends well has a time from its beginning on, which an alert on its age can see.
+func TestWorkThatNeverEndsWellHasATime(t *testing.T) {
+	log := &heard{}
+	work := start(t.Context(), log.deps(), []Work{{Name: "test/work", Every: time.Hour, Round: func(context.Context) error { return errors.New("cause") }}}, log.metrics(t))
+	defer work.end()
+	if n, err := testutil.GatherAndCount(log.r, "asysta_work_last_success_timestamp_seconds"); n != 1 || err != nil {
+		t.Errorf("%d works have a time: %v", n, err)
 	}
 }

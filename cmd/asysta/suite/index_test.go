@@ -45,7 +45,7 @@ func TestAnOperatorSeesThatTheAccessLogIsNotIndexed(t *testing.T) {
 	}
 	text := ""
 	for range 200 { // the first round is under way
-		if _, text = get(t, http.MethodGet, "http://"+at[1]+"/metrics", "", ""); strings.Contains(text, `work="store/index"`) {
+		if _, text = get(t, http.MethodGet, "http://"+at[1]+"/metrics", "", ""); strings.Contains(text, `asysta_work_rounds_total{result="error",work="store/index"}`) {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -150,13 +150,21 @@ func newWorkMetrics(r prometheus.Registerer) (*workMetrics, error) {
 			Name: "asysta_work_mended_total", Help: "What sweeps had to finish because a crash or a failure had cut it short.",
 		}, []string{"work"}),
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "asysta_work_last_success_timestamp_seconds", Help: "When a round last ended well, in seconds since 1970.",
+			Name: "asysta_work_last_success_timestamp_seconds", Help: "When a round last ended well, or the process began where none has since, in seconds since 1970.",
 		}, []string{"work"}),
 	}
 	if err := errors.Join(r.Register(m.rounds), r.Register(m.mended), r.Register(m.success)); err != nil {
 		return nil, fmt.Errorf("suite: metrics: %w", err)
 	}
 	return m, nil
+}
+
+// begun says that a process does a work from now on. Without it a work of which no round ever ends well, such as anchoring into a folder that is not mounted, would have no
+// time at all, and no alert on its age.
+func (m *workMetrics) begun(work string) {
+	if m != nil {
+		m.success.WithLabelValues(work).SetToCurrentTime()
+	}
 }
 
 // ended counts a round.
