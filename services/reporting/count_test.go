@@ -330,3 +330,14 @@ func TestASecondStayInCareLeavesTheFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestAReturnBeforeOrAfterTheWorkIsNotItsOwn: who counts a returned child finds its family among those worked with.
+func TestAReturnBeforeOrAfterTheWorkIsNotItsOwn(t *testing.T) {
+	for day, want := range map[string]int64{"2026-02-09": 0, "2026-02-10": 1, "2026-04-30": 1, "2026-05-01": 0, "2026-06-01": 1} {
+		f := file("f", familyfile.BasisConsent, [3]string{"2026-02-10", "2026-04-30", "GOALS_ACHIEVED"}, [3]string{"2026-06-01", "", ""})
+		f.Cover.Children = []familyfile.Child{{Member: "c", InCareSince: on("2025-12-20"), CareEndedOn: on(day), Returned: true}}
+		if got := values(CountGmina(half(), []File{f}, nil, nil).Rows, "children.returned")["children.returned"]; got != want {
+			t.Errorf("home on %s: %d, want %d", day, got, want)
+		}
+	}
+}

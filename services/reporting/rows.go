@@ -165,11 +165,16 @@ func childInCare(c familyfile.Cover, s familyfile.Spell, p Period) bool {
 	return false
 }
 
-// returned counts the children who came home in the period, each once however often.
+// returned counts the children who came home in the period while the family was worked with, each once however often.
 func returned(c familyfile.Cover, p Period) int {
 	n := 0
 	for _, ch := range c.Children {
-		n += once(slices.ContainsFunc(ch.CareStays(), func(s familyfile.CareStay) bool { return s.Returned && p.Holds(s.EndedOn) }))
+		n += once(slices.ContainsFunc(ch.CareStays(), func(s familyfile.CareStay) bool { return s.Returned && p.Holds(s.EndedOn) && worked(c, s.EndedOn) }))
 	}
 	return n
+}
+
+// worked says that a day lies in a spell of the family, whose first and last day are days of work.
+func worked(c familyfile.Cover, d calendar.Date) bool {
+	return slices.ContainsFunc(c.Spells, func(s familyfile.Spell) bool { return !s.From.After(d) && (s.To.IsZero() || !s.To.Before(d)) })
 }
