@@ -110,13 +110,17 @@ func (c Cover) NextAssessment() int {
 		if a.PresentedOn.IsZero() {
 			continue
 		}
-		n := a.Number + 1
-		for !c.Day0.IsZero() && c.halfYear(n).Before(a.PresentedOn) {
-			n++
-		}
-		next = max(next, n)
+		next = max(next, c.AssessmentOn(a.Number, a.PresentedOn)+1)
 	}
 	return next
+}
+
+// AssessmentOn is the number of an assessment begun as the n-th and presented on a day: of the half years that were over by then the last, which it is least late for.
+func (c Cover) AssessmentOn(n int, presented calendar.Date) int {
+	for !c.Day0.IsZero() && !c.halfYear(n+1).After(presented) {
+		n++
+	}
+	return n
 }
 
 // halfYear is the end of the n-th half year after day 0.

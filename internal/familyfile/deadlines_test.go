@@ -238,7 +238,8 @@ func TestALateAssessmentLeavesTheNextTermAhead(t *testing.T) {
 		next      int
 		due       string
 	}{
-		{"2026-08-31", 2, "2026-08-31"}, // the last day of the second: still in time for it
+		{"2026-08-30", 2, "2026-08-31"},
+		{"2026-08-31", 3, "2027-02-28"}, // on the last day of the second it answers that one
 		{"2026-09-01", 3, "2027-02-28"},
 		{"2027-03-01", 4, "2027-08-31"},
 	}

@@ -157,8 +157,8 @@ func (cmd TakeOver) apply(o *Outcome, a Actor, today calendar.Date) error {
 		}
 	}
 	c.PlanAdoptedOn, c.PlanRevisedOn = cmd.PlanAdoptedOn, cmd.PlanAdoptedOn
-	for i, as := range cmd.Assessments {
-		c.Assessments = append(c.Assessments, familyfile.Assessed{Number: i + 1, PresentedOn: as.PresentedOn, ReceivedOn: as.ReceivedOn})
+	for _, as := range cmd.Assessments {
+		c.Assessments = append(c.Assessments, familyfile.Assessed{Number: c.AssessmentOn(c.NextAssessment(), as.PresentedOn), PresentedOn: as.PresentedOn, ReceivedOn: as.ReceivedOn})
 	}
 	c.PaperVisits, c.LastVisitOn = cmd.Visits, cmd.LastVisitOn
 	f.Section.Paper = &Paper{Reference: cmd.Reference, TakenOn: today, By: a.Staff}

@@ -394,6 +394,11 @@ func TestTakeOver(t *testing.T) {
 			t.Errorf("open terms %v lack %s", open, want)
 		}
 	}
+	once := cmd
+	once.Assessments = []familyfile.Assessed{{PresentedOn: day(390)}}
+	if c := do(t, casefile.File{}, today, once).Cover; c.Assessments[0].Number != 2 || c.NextAssessment() != 3 {
+		t.Errorf("the only assessment, presented after a year: number %d, next %d", c.Assessments[0].Number, c.NextAssessment())
+	}
 	late := cmd
 	late.PlanAdoptedOn = day(5)
 	if _, err := try(casefile.File{}, late, today); !fault.IsReason(err, "INVALID_FIELDS") {

@@ -153,7 +153,8 @@ func (c Present) apply(f File, env Env) (File, Events, error) {
 		return f, Events{}, fault.Precondition("ASSESSMENT_INCOMPLETE", "step 15",
 			"Ocena musi zawierać okres, opis sytuacji rodziny, postępy w każdym celu głównym, wnioski i rekomendację. Uzupełnij ją przed przedstawieniem.")
 	}
-	a.Stage, a.PresentedOn, a.PresentedBy = Presented, c.On, env.Staff
+	a.Number = f.Cover.AssessmentOn(a.Number, c.On)
+	a.Stage, a.Due, a.PresentedOn, a.PresentedBy = Presented, f.Cover.AssessmentDue(a.Number), c.On, env.Staff
 	if f.Section.InForce != nil {
 		a.PlanVersion = f.Section.InForce.Version
 	}

@@ -219,6 +219,23 @@ func TestAssessmentNumbers(t *testing.T) {
 	}
 }
 
+// TestALateAssessmentAnswersTheLastHalfYear: begun for the first half year and presented after the second was over, it is late for the second; the first was missed.
+func TestALateAssessmentAnswersTheLastHalfYear(t *testing.T) {
+	for presented, want := range map[string]int{"2027-01-30": 1, "2027-01-31": 2, "2027-02-14": 2, "2027-08-01": 3} {
+		late := env
+		late.Today = calendar.MustParse(presented)
+		f := apply(t, cooperating(), planning.Assessing{New: true, Draft: planning.Assessment{
+			ID: "x", PeriodFrom: day0, PeriodTo: day0.AddDays(20), Situation: "s", Conclusions: "w", Recommendation: planning.Continue}})
+		f, _, err := planning.Apply(f, planning.Present{ID: "x", On: late.Today}, late)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := f.Section.Assessments[0]; a.Number != want || a.Due != f.Cover.AssessmentDue(want) || f.Cover.Assessments[0].Number != want || f.Cover.NextAssessment() != want+1 {
+			t.Errorf("presented %s: number %d due %s, next %d", presented, a.Number, a.Due, f.Cover.NextAssessment())
+		}
+	}
+}
+
 func TestWithdrawnConsentStopsThePlan(t *testing.T) {
 	f := adopt(t, cooperating(), full())
 	f.Cover.StoppedOn = today.AddDays(-1)

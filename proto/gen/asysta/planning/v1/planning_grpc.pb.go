@@ -85,12 +85,13 @@ type PlanningServiceClient interface {
 	// Gives the plan as a Polish page for printing and signing (text/html). It names the office and holds no address of the family, so that it cannot tell a
 	// violent parent where the victim lives. Those who work with the family and the head.
 	PrintPlan(ctx context.Context, in *PrintPlanRequest, opts ...grpc.CallOption) (*httpbody.HttpBody, error)
-	// Begins a periodic assessment. Its number is the next half year after the start of cooperation, after one that was presented late the first whose term was
-	// still to come; a file taken over from paper may begin with a later number. ASSESSMENT_OPEN (FAILED_PRECONDITION) while another draft is open. The assistant.
+	// Begins a periodic assessment. Its number is the next half year after the start of cooperation; a file taken over from paper may begin with a later
+	// number. ASSESSMENT_OPEN (FAILED_PRECONDITION) while another draft is open. The assistant.
 	CreateAssessment(ctx context.Context, in *CreateAssessmentRequest, opts ...grpc.CallOption) (*Assessment, error)
 	// Changes a draft of an assessment. ASSESSMENT_NOT_DRAFT (FAILED_PRECONDITION) once presented. The assistant.
 	UpdateAssessment(ctx context.Context, in *UpdateAssessmentRequest, opts ...grpc.CallOption) (*Assessment, error)
-	// Presents the assessment to the head (step 15); complete ones only. The assistant.
+	// Presents the assessment to the head (step 15); complete ones only. Where it comes so late that a later half year was over as well, it takes the number of the last
+	// of them; those before stay missed. The assistant.
 	PresentAssessment(ctx context.Context, in *PresentAssessmentRequest, opts ...grpc.CallOption) (*Assessment, error)
 	// Records that the head received the assessment, with remarks (step 15). The head.
 	ReceiveAssessment(ctx context.Context, in *ReceiveAssessmentRequest, opts ...grpc.CallOption) (*Assessment, error)
@@ -337,12 +338,13 @@ type PlanningServiceServer interface {
 	// Gives the plan as a Polish page for printing and signing (text/html). It names the office and holds no address of the family, so that it cannot tell a
 	// violent parent where the victim lives. Those who work with the family and the head.
 	PrintPlan(context.Context, *PrintPlanRequest) (*httpbody.HttpBody, error)
-	// Begins a periodic assessment. Its number is the next half year after the start of cooperation, after one that was presented late the first whose term was
-	// still to come; a file taken over from paper may begin with a later number. ASSESSMENT_OPEN (FAILED_PRECONDITION) while another draft is open. The assistant.
+	// Begins a periodic assessment. Its number is the next half year after the start of cooperation; a file taken over from paper may begin with a later
+	// number. ASSESSMENT_OPEN (FAILED_PRECONDITION) while another draft is open. The assistant.
 	CreateAssessment(context.Context, *CreateAssessmentRequest) (*Assessment, error)
 	// Changes a draft of an assessment. ASSESSMENT_NOT_DRAFT (FAILED_PRECONDITION) once presented. The assistant.
 	UpdateAssessment(context.Context, *UpdateAssessmentRequest) (*Assessment, error)
-	// Presents the assessment to the head (step 15); complete ones only. The assistant.
+	// Presents the assessment to the head (step 15); complete ones only. Where it comes so late that a later half year was over as well, it takes the number of the last
+	// of them; those before stay missed. The assistant.
 	PresentAssessment(context.Context, *PresentAssessmentRequest) (*Assessment, error)
 	// Records that the head received the assessment, with remarks (step 15). The head.
 	ReceiveAssessment(context.Context, *ReceiveAssessmentRequest) (*Assessment, error)
