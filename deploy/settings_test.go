@@ -44,7 +44,7 @@ func accepted(t *testing.T, label string, args []string, env map[string]string) 
 		cfg = &suite.AllConfig{}
 	case command == "gateway":
 		cfg = &suite.GatewayConfig{}
-	case slices.Contains([]string{"migrate", "bootstrap", "audit", "backup"}, command):
+	case slices.Contains([]string{"migrate", "bootstrap", "audit", "backup", "keys"}, command):
 		cfg = &suite.ToolConfig{}
 	default:
 		t.Errorf("%s runs asysta %s, which is not known here", label, command)

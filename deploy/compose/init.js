@@ -15,13 +15,16 @@ function signIn() {
 if (!signIn()) {
   // A set without accounts lets its own machine make the set and the first account, and nothing else.
   try {
-    rs.initiate({
-      _id: "asysta",
-      members: [
-        { _id: 0, host: "mongo1:27017", priority: 2 },
-        { _id: 1, host: "mongo2:27017", priority: 1 },
-        { _id: 2, host: "mongo3:27017", priority: 1 },
-      ],
+    // Not rs.initiate: under --nodb mongosh's own helpers know no connection, "admin" alone does.
+    admin.adminCommand({
+      replSetInitiate: {
+        _id: "asysta",
+        members: [
+          { _id: 0, host: "mongo1:27017", priority: 2 },
+          { _id: 1, host: "mongo2:27017", priority: 1 },
+          { _id: 2, host: "mongo3:27017", priority: 1 },
+        ],
+      },
     });
   } catch (e) {
     if (e.codeName !== "AlreadyInitialized") {

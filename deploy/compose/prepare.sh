@@ -9,7 +9,8 @@ ASYSTA=${ASYSTA:-docker run --rm --user 0 --network none -v $PWD/secrets/asysta:
 AS_ASYSTA=65532:65532
 AS_MONGO=999:999
 
-mkdir -p secrets/asysta secrets/mongo
+mkdir -p secrets/asysta secrets/mongo secrets/master
+[ ! -s secrets/asysta/master.json ] || mv secrets/asysta/master.json secrets/master/ # where it was before it had a folder of its own
 random() { head -c "$1" /dev/urandom | base64 | tr -d '\n=' | tr '+/' '-_'; }
 once() { [ -s "$1" ] || { "$2" "$3" >"$1.new" && mv "$1.new" "$1"; }; }
 
@@ -28,7 +29,10 @@ docker*) at=/secrets ;;
 esac
 
 # Certificates between the processes. The development CA is good enough where they talk on one host; its key is not needed to run.
-[ -s secrets/asysta/ca.crt ] || $ASYSTA certs -dir "$at" >/dev/null
+# With it, as at the first time, certificates that were taken away are made again.
+if [ ! -s secrets/asysta/ca.crt ] || [ -s secrets/asysta/ca.key ]; then
+  $ASYSTA certs -dir "$at" >/dev/null
+fi
 
 # What signs the anchors of the journal, and the folder they go to.
 if [ ! -s secrets/asysta/anchor.key ]; then
@@ -37,11 +41,11 @@ if [ ! -s secrets/asysta/anchor.key ]; then
 fi
 [ -d anchors ] || { mkdir anchors && chown $AS_ASYSTA anchors && chmod 700 anchors; }
 
-chown -R $AS_ASYSTA secrets/asysta
+chown -R $AS_ASYSTA secrets/asysta secrets/master
 chown -R $AS_MONGO secrets/mongo
 find secrets -type d -exec chmod 700 {} + -o -type f -exec chmod 400 {} +
 
 for f in web.crt web.key; do
   [ -s "secrets/asysta/$f" ] || echo "missing: secrets/asysta/$f, the certificate of the address that offices open (or copy gateway.${f#web.} there to try it)"
 done
-[ -s secrets/asysta/master.json ] || echo "missing: secrets/asysta/master.json, which bootstrap makes"
+[ -s secrets/master/master.json ] || echo "missing: secrets/master/master.json, which bootstrap makes"

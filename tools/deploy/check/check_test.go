@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,8 +150,30 @@ func TestCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(project.Services) != 12 {
+	if len(project.Services) != 13 {
 		t.Errorf("%d services", len(project.Services))
+	}
+	// A rotation puts a new file in the place of the master key's: who has the folder sees it, who had the file would not.
+	folder, err := filepath.Abs(filepath.Join(deploy, "compose/secrets/master"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyed := 0
+	for name, s := range project.Services {
+		file := s.Environment["ASYSTA_MASTER_KEY_FILE"]
+		if file == nil {
+			continue
+		}
+		keyed++
+		writes := name == "bootstrap" || name == "keys"
+		if !slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool {
+			return v.Type == types.VolumeTypeBind && v.Source == folder && v.Target == filepath.Dir(*file) && v.ReadOnly == !writes && v.Bind != nil && !bool(v.Bind.CreateHostPath)
+		}) {
+			t.Errorf("%s reads %s and mounts %v", name, *file, s.Volumes)
+		}
+	}
+	if keyed != 6 {
+		t.Errorf("%d services read the master key", keyed)
 	}
 	if _, err := composed(t); err == nil || !strings.Contains(err.Error(), "ASYSTA_OIDC_ISSUER") {
 		t.Errorf("without an issuer: %v", err)
