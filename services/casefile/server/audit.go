@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"path"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	casefilev1 "asysta.example/proto/gen/asysta/casefile/v1"
 
 	"asysta.example/internal/access"
+	"asysta.example/internal/directory"
 	"asysta.example/internal/familyfile"
 	"asysta.example/internal/fault"
 	"asysta.example/internal/name"
@@ -61,8 +63,13 @@ func (s *Server) ListHistory(ctx context.Context, req *casefilev1.ListHistoryReq
 		return nil, err
 	}
 	out := &casefilev1.ListHistoryResponse{}
+	who := s.actors(doc.Gmina)
 	for _, c := range commits {
-		out.Changes = append(out.Changes, changeTo(c))
+		change := changeTo(c)
+		if change.Actor, err = who.actor(ctx, c.Actor); err != nil {
+			return nil, err
+		}
+		out.Changes = append(out.Changes, change)
 	}
 	if n := len(commits); n == size && commits[n-1].Version < doc.Version {
 		out.NextPageToken = strconv.FormatInt(commits[n-1].Version, 10)
@@ -71,7 +78,7 @@ func (s *Server) ListHistory(ctx context.Context, req *casefilev1.ListHistoryReq
 }
 
 func changeTo(c store.Commit) *casefilev1.Change {
-	out := &casefilev1.Change{Version: c.Version, RecordTime: timestamppb.New(c.RecordedAt), Actor: actorTo(c.Actor, c.Gmina), Method: path.Base(c.Method),
+	out := &casefilev1.Change{Version: c.Version, RecordTime: timestamppb.New(c.RecordedAt), Method: path.Base(c.Method),
 		Purpose: c.Purpose, Hash: hex.EncodeToString(c.Hash), Sections: slices.Sorted(maps.Keys(c.Sections))}
 	if c.ChangesCover() {
 		out.Sections = append([]string{"cover"}, out.Sections...)
@@ -79,12 +86,50 @@ func changeTo(c store.Commit) *casefilev1.Change {
 	return out
 }
 
-func actorTo(a store.Actor, gmina string) *casefilev1.Actor {
-	out := &casefilev1.Actor{Staff: rpc.StaffName(gmina, a.Staff), Role: a.Role, Deputy: a.Deputy, System: a.System}
+// actors tells who acted on the files of a gmina, with the names that the directory has for them today: each is asked for once.
+type actors struct {
+	directory *directory.Reader
+	gmina     string
+	names     map[store.Actor]string
+}
+
+func (s *Server) actors(gmina string) actors {
+	return actors{directory: s.deps.Directory, gmina: gmina, names: map[store.Actor]string{}}
+}
+
+func (w actors) actor(ctx context.Context, a store.Actor) (*casefilev1.Actor, error) {
+	out := &casefilev1.Actor{Staff: rpc.StaffName(w.gmina, a.Staff), Role: a.Role, Deputy: a.Deputy, System: a.System}
 	if a.Person != "" {
-		out.Person = name.InCounty(gmina[:4], name.People, a.Person)
+		out.Person = name.InCounty(w.gmina[:4], name.People, a.Person)
 	}
-	return out
+	known := store.Actor{Person: a.Person, Staff: a.Staff}
+	called, ok := w.names[known]
+	if !ok {
+		var err error
+		if called, err = w.called(ctx, known); err != nil {
+			return nil, err
+		}
+		w.names[known] = called
+	}
+	out.DisplayName = called
+	return out, nil
+}
+
+// called gives the name of a member of staff, or else of the person; "" for the system and for who is not in the directory.
+func (w actors) called(ctx context.Context, a store.Actor) (string, error) {
+	if a.Staff != "" {
+		if s, err := w.directory.Staff(ctx, w.gmina, a.Staff); err == nil || !errors.Is(err, store.ErrNotFound) {
+			return s.DisplayName, err
+		}
+	}
+	if a.Person == "" {
+		return "", nil
+	}
+	p, err := w.directory.Person(ctx, w.gmina[:4], a.Person)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return p.DisplayName, err
 }
 
 // ListAccesses lists who read a file, or the referrals that it came from.
@@ -102,9 +147,14 @@ func (s *Server) ListAccesses(ctx context.Context, req *casefilev1.ListAccessesR
 		return nil, pageFault(err)
 	}
 	out := &casefilev1.ListAccessesResponse{NextPageToken: next}
+	who := s.actors(doc.Gmina)
 	for _, a := range lines {
+		actor, err := who.actor(ctx, a.Actor)
+		if err != nil {
+			return nil, err
+		}
 		purpose, reference, polish := rpc.ReadPurpose(a.Purpose)
-		out.Accesses = append(out.Accesses, &casefilev1.Access{AccessTime: timestamppb.New(a.At), Actor: actorTo(a.Actor, doc.Gmina), Method: path.Base(a.Method),
+		out.Accesses = append(out.Accesses, &casefilev1.Access{AccessTime: timestamppb.New(a.At), Actor: actor, Method: path.Base(a.Method),
 			Purpose: polish, ReadPurpose: purpose, CaseReference: reference, Denied: a.Denied != ""})
 	}
 	return out, nil

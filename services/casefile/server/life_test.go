@@ -180,7 +180,7 @@ func TestSecrets(t *testing.T) {
 	must(t, err)
 	found := slices.ContainsFunc(accesses.GetAccesses(), func(a *casefilev1.Access) bool {
 		return a.GetMethod() == "RevealPesel" && a.GetPurpose() == "żądanie sądu, prokuratury lub kuratora, III Nsm 12/26" &&
-			a.GetReadPurpose() == familyv1.ReadPurpose_READ_PURPOSE_COURT && a.GetCaseReference() == "III Nsm 12/26" && a.GetActor().GetPerson() == person("head") && a.GetActor().GetRole() == "HEAD"
+			a.GetReadPurpose() == familyv1.ReadPurpose_READ_PURPOSE_COURT && a.GetCaseReference() == "III Nsm 12/26" && a.GetActor().GetPerson() == person("head") && a.GetActor().GetRole() == "HEAD" && a.GetActor().GetDisplayName() == "head"
 	})
 	if !found {
 		t.Errorf("accesses lack the reveal: %v", accesses)

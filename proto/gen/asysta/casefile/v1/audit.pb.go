@@ -176,7 +176,9 @@ type Actor struct {
 	// The head was deputized for.
 	Deputy bool `protobuf:"varint,4,opt,name=deputy,proto3" json:"deputy,omitempty"`
 	// Part of the system that carried it out on their behalf; empty if none.
-	System        string `protobuf:"bytes,5,opt,name=system,proto3" json:"system,omitempty"`
+	System string `protobuf:"bytes,5,opt,name=system,proto3" json:"system,omitempty"`
+	// Name of the member of staff or person, as the directory has it today; empty for the system and for who is not in the directory.
+	DisplayName   string `protobuf:"bytes,6,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,6 +244,13 @@ func (x *Actor) GetDeputy() bool {
 func (x *Actor) GetSystem() string {
 	if x != nil {
 		return x.System
+	}
+	return ""
+}
+
+func (x *Actor) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
 	}
 	return ""
 }
@@ -598,13 +607,14 @@ const file_asysta_casefile_v1_audit_proto_rawDesc = "" +
 	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
 	"\x13ListHistoryResponse\x124\n" +
 	"\achanges\x18\x01 \x03(\v2\x1a.asysta.casefile.v1.ChangeR\achanges\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\x97\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\xc0\x01\n" +
 	"\x05Actor\x12\x1c\n" +
 	"\x06person\x18\x01 \x01(\tB\x04\x90\xe7\x18\x02R\x06person\x12\x1a\n" +
 	"\x05staff\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\x05staff\x12\x18\n" +
 	"\x04role\x18\x03 \x01(\tB\x04\x90\xe7\x18\x02R\x04role\x12\x1c\n" +
 	"\x06deputy\x18\x04 \x01(\bB\x04\x90\xe7\x18\x02R\x06deputy\x12\x1c\n" +
-	"\x06system\x18\x05 \x01(\tB\x04\x90\xe7\x18\x02R\x06system\"\x96\x02\n" +
+	"\x06system\x18\x05 \x01(\tB\x04\x90\xe7\x18\x02R\x06system\x12'\n" +
+	"\fdisplay_name\x18\x06 \x01(\tB\x04\x90\xe7\x18\x03R\vdisplayName\"\x96\x02\n" +
 	"\x06Change\x12\x1e\n" +
 	"\aversion\x18\x01 \x01(\x03B\x04\x90\xe7\x18\x02R\aversion\x12A\n" +
 	"\vrecord_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xe7\x18\x02R\n" +
