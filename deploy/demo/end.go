@@ -15,6 +15,9 @@ import (
 func (f *family) trouble() {
 	if f.threat {
 		on := f.workday(f.day0.AddDays(90))
+		if on == f.env.Today {
+			on = f.over(on)
+		}
 		f.then(on, "intervention", func(ctx context.Context) error { return f.intervene(ctx, on) })
 	}
 	switch {

@@ -32,7 +32,7 @@ type running struct {
 	clock *demo.Clock
 }
 
-func start(t *testing.T, first calendar.Date) running {
+func start(t *testing.T, first calendar.Date, now time.Time) running {
 	t.Helper()
 	clock := demo.NewClock(func() time.Time { return now })
 	clock.Set(demo.Noon(first))
@@ -84,7 +84,7 @@ func TestScenarioPlays(t *testing.T) {
 			t.Parallel()
 			f, err := demo.Scenario()
 			must(t, err)
-			r := start(t, calendar.In(now).AddDays(-f.Days))
+			r := start(t, calendar.In(now).AddDays(-f.Days), now)
 			env := r.env(f, how.way(r))
 			played := 0
 			env.Seen = func(scenario.Step, any, *scenario.Refusal) { played++ }
