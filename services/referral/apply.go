@@ -132,7 +132,7 @@ func (r *Referral) withoutLockedOut(person string) {
 }
 
 func (c Reroute) apply(r *Referral, _ Actor, _ calendar.Date) error {
-	if slices.Contains(r.LockedOut, c.Person) {
+	if slices.Contains(r.LockedOut, c.Person) || slices.Contains(c.LockedOut, c.Person) {
 		return lockedOut("step 1", "Wskaż innego pracownika socjalnego")
 	}
 	if slices.Contains(decided, r.State) && !r.waitsForAnswer() {

@@ -84,8 +84,9 @@ type Update struct {
 
 // Reroute sends the referral to another social worker or area.
 type Reroute struct {
-	Route  Route
-	Person string // person id of the social worker
+	Route     Route
+	Person    string   // person id of the social worker
+	LockedOut []string // person ids of those whom the family file, where there is one, keeps out
 }
 
 // RecordInterview is step 2.

@@ -103,6 +103,18 @@ var guards = []guard{
 		"object: a coordinator keeps to the gmina named", "internal/rpc/object.go",
 		"if err == nil && doc.Gmina != s.gmina {", "if false {", "./internal/rpc", "TestCoordinatorsReachLinkedFilesOnly",
 	},
+	{
+		"object: who is locked out of a file is out of its referral", "internal/rpc/related.go",
+		"p.LockedOut = slices.Concat(p.LockedOut, c.LockedOut)", "p.LockedOut = slices.Clone(p.LockedOut)", "./services/referral/server", "TestWhoIsLockedOutOfTheFileIsOutOfItsReferral",
+	},
+	{
+		"object: a body reaches a referral while the family is given to it", "internal/rpc/related.go",
+		"if c.ContractedBody != p.ContractedBody {", "if false {", "./services/referral/server", "TestABodyReachesTheReferralWhileTheFamilyIsGivenToIt",
+	},
+	{
+		"object: terms of a referral heed its file", "services/casefile/workcard/server/deadlines.go",
+		"if p, err = s.deps.PartiesWithFile(ctx, doc.Gmina, c.FamilyFile, p); err != nil {", "if err != nil {", "./services/casefile/workcard/server", "TestNoTermOfAReferralToWhoIsLockedOutOfItsFile",
+	},
 	// The check of the version, and what stands for it.
 	{
 		"version: a stale etag changes nothing", "internal/rpc/mutate.go",

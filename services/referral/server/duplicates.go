@@ -31,6 +31,7 @@ type likeness struct {
 	ReceivedOn  calendar.Date    `bson:"received_on"`
 	OpenedOn    calendar.Date    `bson:"opened_on"`
 	Number      string           `bson:"number"`
+	FamilyFile  string           `bson:"family_file"` // of a referral, once it has led to one
 }
 
 // duplicate is a referral or family file that is likely about the same family.
@@ -91,6 +92,11 @@ func (s *Server) duplicates(ctx context.Context, t target, r referral.Referral) 
 	}
 	list := make([]duplicate, 0, len(found))
 	for _, d := range found {
+		parties, err := s.PartiesWithFile(ctx, t.Gmina, d.FamilyFile, access.Parties{LockedOut: d.LockedOut})
+		if err != nil {
+			return nil, err
+		}
+		d.LockedOut = parties.LockedOut
 		if d.hiddenFrom(access.GrantFrom(ctx).Person) {
 			list = append(list, d)
 			continue

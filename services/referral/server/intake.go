@@ -45,7 +45,7 @@ func (s *Server) CreateReferral(ctx context.Context, req *referralv1.CreateRefer
 		}
 	}
 	doc, _, err := s.Mutate(ctx, rpc.Mutation{Scope: s.Scope(ctx), Ref: store.Ref{Kind: store.Referrals, ID: id}, Create: true, ValidateOnly: req.GetValidateOnly(), Role: role,
-		Authorize: asCreated(ctx),
+		Authorize: s.asCreated(ctx),
 		Apply: func(doc *store.Document) (store.Change, error) {
 			was, err := stateOf(doc)
 			if err != nil {
@@ -62,12 +62,12 @@ func (s *Server) CreateReferral(ctx context.Context, req *referralv1.CreateRefer
 
 // asCreated is the object rule of a repeated creation: who made a referral for another area is told again what they wrote, and nothing of what others have
 // made of it since.
-func asCreated(ctx context.Context) func(*store.Document) error {
+func (s *Server) asCreated(ctx context.Context) func(*store.Document) error {
 	return func(doc *store.Document) error {
 		if doc.Version == 1 {
 			return nil
 		}
-		return authorize(ctx)(doc)
+		return s.authorize(ctx)(doc)
 	}
 }
 
@@ -239,7 +239,7 @@ func ptr[T any](v T) *T { return &v }
 
 // RouteReferral sends the referral to another social worker or area.
 func (s *Server) RouteReferral(ctx context.Context, req *referralv1.RouteReferralRequest) (*referralv1.Referral, error) {
-	t, _, r, err := s.load(ctx, req.GetName())
+	t, doc, r, err := s.load(ctx, req.GetName())
 	if err != nil {
 		return nil, err
 	}
@@ -267,6 +267,11 @@ func (s *Server) RouteReferral(ctx context.Context, req *referralv1.RouteReferra
 	if cmd.Person, err = s.socialWorker(ctx, t.Gmina, cmd.Route.SocialWorker); err != nil {
 		return nil, err
 	}
+	parties, err := s.parties(ctx, doc)
+	if err != nil {
+		return nil, err
+	}
+	cmd.LockedOut = parties.LockedOut
 	return s.change(ctx, req, cmd)
 }
 

@@ -68,7 +68,14 @@ func (s *Server) show(ctx context.Context, out *referralv1.ListReferralsResponse
 	if err != nil {
 		return err
 	}
-	if _, err := rpc.Visible(access.GrantFrom(ctx), cover.Parties()); err != nil || !f.lets(cover) {
+	if !f.lets(cover) {
+		return nil
+	}
+	parties, err := s.parties(ctx, doc)
+	if err != nil {
+		return err
+	}
+	if _, err := rpc.Visible(access.GrantFrom(ctx), parties); err != nil {
 		return nil //nolint:nilerr // what the caller may not see is not in the list
 	}
 	shown, err := s.Scope(ctx).Load(ctx, doc.Ref())

@@ -53,15 +53,24 @@ func targetOf(resource string) (target, error) {
 }
 
 // authorize is the object rule of referrals.
-func authorize(ctx context.Context) func(*store.Document) error {
+func (s *Server) authorize(ctx context.Context) func(*store.Document) error {
 	return func(doc *store.Document) error {
-		cover, err := rpc.Part[referral.Cover](doc, doc.Cover)
+		parties, err := s.parties(ctx, doc)
 		if err != nil {
 			return err
 		}
-		_, err = rpc.Visible(access.GrantFrom(ctx), cover.Parties())
+		_, err = rpc.Visible(access.GrantFrom(ctx), parties)
 		return err
 	}
+}
+
+// parties are the people whom the object rules ask about: those of the referral and, once its family file is open, those who are kept from that.
+func (s *Server) parties(ctx context.Context, doc *store.Document) (access.Parties, error) {
+	cover, err := rpc.Part[referral.Cover](doc, doc.Cover)
+	if err != nil {
+		return access.Parties{}, err
+	}
+	return s.PartiesWithFile(ctx, doc.Gmina, cover.FamilyFile, cover.Parties())
 }
 
 // load gives a referral that the caller may see.
@@ -74,7 +83,7 @@ func (s *Server) load(ctx context.Context, resource string) (target, *store.Docu
 	if err != nil {
 		return t, nil, referral.Referral{}, rpc.Absent(ctx, err)
 	}
-	if err := authorize(ctx)(doc); err != nil {
+	if err := s.authorize(ctx)(doc); err != nil {
 		return t, nil, referral.Referral{}, err
 	}
 	r, err := stateOf(doc)
@@ -113,7 +122,7 @@ func (s *Server) commit(ctx context.Context, env envelope, cmd referral.Command)
 	if err != nil {
 		return nil, err
 	}
-	doc, _, err := s.Mutate(ctx, rpc.Mutation{Scope: s.Scope(ctx), Ref: t.ref, Etag: env.GetEtag(), ValidateOnly: env.GetValidateOnly(), Authorize: authorize(ctx),
+	doc, _, err := s.Mutate(ctx, rpc.Mutation{Scope: s.Scope(ctx), Ref: t.ref, Etag: env.GetEtag(), ValidateOnly: env.GetValidateOnly(), Authorize: s.authorize(ctx),
 		Apply: func(doc *store.Document) (store.Change, error) { return s.apply(ctx, doc, cmd) }})
 	return doc, err
 }

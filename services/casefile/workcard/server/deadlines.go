@@ -49,7 +49,7 @@ func (s *Server) ListDeadlines(ctx context.Context, req *casefilev1.ListDeadline
 		return nil, err
 	}
 	size := rpc.PageSize(req.GetPageSize())
-	m := newMerge(s.deps.Scope(ctx), t, at, size, func(d *store.Document) (bool, error) { return reached(ctx, d) })
+	m := newMerge(s.deps.Scope(ctx), t, at, size, func(d *store.Document) (bool, error) { return s.reached(ctx, d) })
 	out := &casefilev1.ListDeadlinesResponse{}
 	if req.GetPageToken() == "" {
 		if out.Deadlines, err = s.uncovered(ctx, t); err != nil {
@@ -220,10 +220,11 @@ type referralParties struct {
 	PersonalRoute  bool     `bson:"personal_route"` // the area gives no sight: the head chose the social worker
 	ContractedBody string   `bson:"contracted_body"`
 	LockedOut      []string `bson:"locked_out"`
+	FamilyFile     string   `bson:"family_file"` // that it led to, which may keep more people out
 }
 
 // reached says whether the caller reaches a family file or referral that a list has met.
-func reached(ctx context.Context, doc *store.Document) (bool, error) {
+func (s *Server) reached(ctx context.Context, doc *store.Document) (bool, error) {
 	if doc.Kind == store.FamilyFiles {
 		c, err := rpc.Part[familyfile.Cover](doc, doc.Cover)
 		if err != nil || c.State == familyfile.Fenced {
@@ -239,6 +240,9 @@ func reached(ctx context.Context, doc *store.Document) (bool, error) {
 	p := access.Parties{SocialWorker: c.SocialWorker, Area: c.Area, ContractedBody: c.ContractedBody, LockedOut: c.LockedOut}
 	if c.PersonalRoute {
 		p.Area = ""
+	}
+	if p, err = s.deps.PartiesWithFile(ctx, doc.Gmina, c.FamilyFile, p); err != nil {
+		return false, err
 	}
 	_, ok := access.GrantFrom(ctx).RoleOn(p)
 	return ok, nil

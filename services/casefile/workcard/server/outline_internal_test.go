@@ -12,7 +12,7 @@ import (
 
 // The list of terms asks of an outline who reaches a referral: it has every fact that the rule looks at. Those of family files are compared in the casefile service.
 func TestOutlinesHaveTheParties(t *testing.T) {
-	want := referralParties{SocialWorker: "sw", Area: "north", PersonalRoute: true, ContractedBody: "b", LockedOut: []string{"p"}}
+	want := referralParties{SocialWorker: "sw", Area: "north", PersonalRoute: true, ContractedBody: "b", LockedOut: []string{"p"}, FamilyFile: "f"}
 	doc, err := bson.Marshal(bson.D{{Key: "_id", Value: "r"}, {Key: "cover", Value: want}})
 	if err != nil {
 		t.Fatal(err)

@@ -133,7 +133,7 @@ type CasefileServiceClient interface {
 	//
 	// Errors: UNKNOWN_ORDER, ORDER_ENDED.
 	EndCourtOrder(ctx context.Context, in *EndCourtOrderRequest, opts ...grpc.CallOption) (*FamilyFile, error)
-	// Locks a person out of the file by name, because they are related to the family. They see nothing of it, whatever their role.
+	// Locks a person out of the file by name, because they are related to the family. They see nothing of it, nor of the referral that it was opened from, whatever their role.
 	//
 	// Errors: LOCKED_OUT_WORKS where the person is the family's assistant or social worker: give the family to somebody else first.
 	LockOut(ctx context.Context, in *LockOutRequest, opts ...grpc.CallOption) (*FamilyFile, error)
@@ -617,7 +617,7 @@ type CasefileServiceServer interface {
 	//
 	// Errors: UNKNOWN_ORDER, ORDER_ENDED.
 	EndCourtOrder(context.Context, *EndCourtOrderRequest) (*FamilyFile, error)
-	// Locks a person out of the file by name, because they are related to the family. They see nothing of it, whatever their role.
+	// Locks a person out of the file by name, because they are related to the family. They see nothing of it, nor of the referral that it was opened from, whatever their role.
 	//
 	// Errors: LOCKED_OUT_WORKS where the person is the family's assistant or social worker: give the family to somebody else first.
 	LockOut(context.Context, *LockOutRequest) (*FamilyFile, error)
