@@ -195,6 +195,10 @@ var guards = []guard{
 		"read record: what a scope hands out is noted", "internal/store/scope.go",
 		"note(ctx, d.Ref(), d.Gmina)\n	d.scope", "d.scope", "./internal/rpc", "TestReadsAreInTheAccessLogBeforeTheAnswerLeaves",
 	},
+	{
+		"read record: who is told that a number is in use", "services/casefile/server/register.go",
+		"					store.Note(ctx, hit.Doc)\n", "", "./services/casefile/server", "TestWhoTriesANumberIsInTheLogOfItsFile",
+	},
 	// Validation.
 	{
 		"validation: rules of the contract", "internal/rpc/judge.go",

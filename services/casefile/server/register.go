@@ -48,9 +48,8 @@ func (s *Server) claim(ctx context.Context, want claim, gmina string, numberedOn
 	if len(want.Hashes) == 0 && numberedOn.IsZero() {
 		return "", nil
 	}
-	quiet := store.Unnoted(ctx) // looking for a number is no reading of the files that do not hold it
 	for range claimAttempts {
-		number, err = s.claimOnce(quiet, want, gmina, numberedOn)
+		number, err = s.claimOnce(ctx, want, gmina, numberedOn)
 		if !errors.Is(err, store.ErrConflict) || ctx.Err() != nil {
 			return number, err
 		}
@@ -59,8 +58,8 @@ func (s *Server) claim(ctx context.Context, want claim, gmina string, numberedOn
 }
 
 func (s *Server) claimOnce(ctx context.Context, want claim, gmina string, numberedOn calendar.Date) (string, error) {
-	scope := s.deps.Store.For(gmina)
-	doc, err := scope.Load(ctx, registerRef(gmina))
+	scope, quiet := s.deps.Store.For(gmina), store.Unnoted(ctx)
+	doc, err := scope.Load(quiet, registerRef(gmina))
 	if errors.Is(err, store.ErrNotFound) {
 		doc, err = scope.New(registerRef(gmina)), nil
 	}
@@ -89,7 +88,7 @@ func (s *Server) claimOnce(ctx context.Context, want claim, gmina string, number
 		want.Number = "AR/" + strconv.Itoa(reg.Years[year]) + "/" + year
 	}
 	reg.Claims = append(others, want)
-	_, _, err = scope.Commit(ctx, doc, s.registerChange(ctx, reg))
+	_, _, err = scope.Commit(quiet, doc, s.registerChange(ctx, reg))
 	return want.Number, err
 }
 
@@ -101,7 +100,7 @@ func (s *Server) sift(ctx context.Context, claims []claim, want claim, gmina str
 			mine = c
 			continue
 		}
-		stands, err := s.stands(ctx, c, gmina)
+		stands, err := s.stands(store.Unnoted(ctx), c, gmina)
 		if err != nil {
 			return nil, mine, err
 		}
@@ -109,6 +108,7 @@ func (s *Server) sift(ctx context.Context, claims []claim, want claim, gmina str
 			continue
 		}
 		if slices.ContainsFunc(c.Hashes, func(h string) bool { return slices.Contains(want.Hashes, h) }) {
+			store.Note(ctx, &store.Document{Kind: store.FamilyFiles, ID: c.File, Gmina: gmina}) // as in inUse
 			return nil, mine, peselInUse()
 		}
 		others = append(others, c)
@@ -136,12 +136,14 @@ func (s *Server) stands(ctx context.Context, c claim, gmina string) (bool, error
 	return !stale && !shown && cover.State != familyfile.Fenced, nil
 }
 
-// inUse looks for another open file that holds one of the hashes.
+// inUse looks for another open file that holds one of the hashes. Who is told that there is one has learned that a person is served, so that the file counts as read; looking for a number is no
+// reading of the files that are not told of.
 func (s *Server) inUse(ctx context.Context, scope store.Scope, want claim) error {
+	quiet := store.Unnoted(ctx)
 	for _, h := range want.Hashes {
 		q := store.Query{Index: "by_pesel", Equal: []any{h}, Limit: 50, Narrow: true}
 		for {
-			page, err := scope.List(ctx, store.FamilyFiles, q)
+			page, err := scope.List(quiet, store.FamilyFiles, q)
 			if err != nil {
 				return fmt.Errorf("casefile: register: %w", err)
 			}
@@ -151,6 +153,7 @@ func (s *Server) inUse(ctx context.Context, scope store.Scope, want claim) error
 					return err
 				}
 				if hit.Doc.ID != want.File && cover.State.Active() {
+					store.Note(ctx, hit.Doc)
 					return peselInUse()
 				}
 			}
