@@ -87,6 +87,19 @@ func refusal(t *testing.T, body string) problem {
 
 const referrals = "/v1/gminas/3024035/referrals"
 
+// ofMembers is the body of a referral with n empty members, n+3 objects and lists.
+func ofMembers(n int) string {
+	return `{"referral": {"members": [` + strings.Repeat("{},", n-1) + `{}]}}`
+}
+
+// TestBodiesHoldSoManyObjects: a body is read before anybody has looked at the token, so that what it may become is bounded beside its length.
+func TestBodiesHoldSoManyObjects(t *testing.T) {
+	h := (&backend{}).serve(t)
+	if res, body := call(t, h, "POST", referrals, ofMembers(maxParts-3)); res.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
 func TestRefusalsOfTheGatewayItself(t *testing.T) {
 	h := (&backend{}).serve(t)
 	cases := []struct {
@@ -103,6 +116,7 @@ func TestRefusalsOfTheGatewayItself(t *testing.T) {
 		{"parameter beside a body that takes all", "POST", referrals + "?requestId=abcdefgh", "{}", nil, 400, "MALFORMED_REQUEST"},
 		{"parameter of a call by name alone", "GET", referrals + "/01jd0000000000000000000001?x=1", "", nil, 400, "MALFORMED_REQUEST"},
 		{"body too large", "POST", referrals, `{"requestId": "` + strings.Repeat("a", 1<<17) + `"}`, nil, 413, "BODY_TOO_LARGE"},
+		{"body of too many objects", "POST", referrals, ofMembers(maxParts - 2), nil, 413, "BODY_TOO_LARGE"},
 		{"body of another type", "POST", referrals, `<a/>`, []string{"Content-Type", "text/xml"}, 415, "MEDIA_TYPE"},
 		{"path that is no UTF-8", "GET", referrals + "/a%ff", "", nil, 400, "MALFORMED_REQUEST"},
 		{"query that is no UTF-8", "GET", referrals + "?pageToken=%c0%80", "", nil, 400, "MALFORMED_REQUEST"},

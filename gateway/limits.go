@@ -73,8 +73,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *pro
 	case err != nil:
 		return nil, problemBody
 	}
-	return into.Bytes(), nil
+	body := into.Bytes()
+	if bytes.Count(body, objects)+bytes.Count(body, lists) > maxParts {
+		return nil, problemTooLarge
+	}
+	return body, nil
 }
+
+// maxParts is how many objects and lists a body may hold: ten times what any request of the contract can. Nobody has looked at the token yet, and an object of two letters becomes a message of
+// some hundred bytes.
+const maxParts = 20_000
+
+var objects, lists = []byte("{"), []byte("[")
 
 // readAsJSON says that a body of the type is read: JSON, or what curl calls the body of -d when no type is named, which is read as JSON all the same.
 func readAsJSON(contentType string) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
@@ -15,7 +16,8 @@ import (
 
 // validator checks requests against the rules of the contract.
 type validator struct {
-	rules protovalidate.Validator
+	rules  protovalidate.Validator
+	bounds sync.Map // of lists
 }
 
 func newValidator() (*validator, error) {
@@ -26,8 +28,11 @@ func newValidator() (*validator, error) {
 	return &validator{rules: v}, nil
 }
 
-// check gives one fault for all violations of a request. Its sentences name rules and never values.
+// check gives one fault for all violations of a request, as far as they are told. Its sentences name rules and never values.
 func (v *validator) check(req proto.Message) error {
+	if err := v.lists(req); err != nil {
+		return err
+	}
 	err := v.rules.Validate(req)
 	if err == nil {
 		return nil
@@ -37,7 +42,7 @@ func (v *validator) check(req proto.Message) error {
 		return fmt.Errorf("rpc: validation: %w", err)
 	}
 	var fields fault.Fields
-	for _, violation := range invalid.Violations {
+	for _, violation := range invalid.Violations[:min(len(invalid.Violations), toldRules)] {
 		fields.Add(protovalidate.FieldPathString(violation.Proto.GetField()), sentence(violation))
 	}
 	return fields.Err()

@@ -228,6 +228,14 @@ var guards = []guard{
 		"validation: a document has a largest size", "internal/store/commit.go",
 		"if len(body) > MaxDocument {\n		return Step{}, ErrTooLarge", "if false {\n		return Step{}, ErrTooLarge", "./internal/store/sqlite", "TestConformance$",
 	},
+	{
+		"validation: of a list that is too long nothing else is asked", "internal/rpc/validate.go",
+		"if err := v.lists(req); err != nil {", "if err := v.lists(req); false {", "./internal/rpc", "TestListsThatAreTooLongAreTheOnlyFault",
+	},
+	{
+		"validation: a body holds so many objects", "gateway/limits.go",
+		"bytes.Count(body, objects)+bytes.Count(body, lists) > maxParts", "false", "./gateway", "TestRefusalsOfTheGatewayItself",
+	},
 	// The seal.
 	{
 		"seal: a sealed value opens in its own place alone", "internal/seal/vault.go",
