@@ -75,8 +75,11 @@ func (n Name) String() string {
 
 // Parse reads a name. Gmina codes have 7 digits, county codes 4; ids are 1 to 64 characters of a–z, 0–9 and "-".
 func Parse(s string) (Name, error) {
+	if len(s) > 256 {
+		return Name{}, ErrName
+	}
 	p := strings.Split(s, "/")
-	if len(s) > 256 || (len(p) != 2 && len(p) != 4 && len(p) != 6) {
+	if len(p) != 2 && len(p) != 4 && len(p) != 6 {
 		return Name{}, ErrName
 	}
 	var n Name

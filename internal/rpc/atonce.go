@@ -32,21 +32,35 @@ func (g *gate) leave() { g.in.Add(-1) }
 // streamsOfOne is how many streams one person may have open on a server. A stream lasts long and holds one of the server's calls all the time.
 const streamsOfOne = 8
 
-// open counts the streams that each person has open. The zero value is ready for use.
+// callsOfOne is how many calls of one person a server answers at one time: so many that no program of theirs meets the bound, and so few of all that nobody alone, with
+// the slowest calls there are, keeps everybody else out.
+const callsOfOne = DefaultAtOnce / 4
+
+// open counts the calls or streams that each person has open.
 type open struct {
-	mu sync.Mutex
-	by map[string]int
+	most    int // of one person; 0: no bound
+	refusal func() *fault.Error
+	mu      sync.Mutex
+	by      map[string]int
 }
 
-// enter opens a stream of a person, or refuses it; leave ends it. Services are not bounded: they ask in calls.
+func tooManyStreams() *fault.Error {
+	return fault.Exhausted("STREAMS", "To konto ma już otwartych zbyt wiele połączeń, które pobierają zmiany. Zamknij któreś z nich i spróbuj ponownie.")
+}
+
+func tooManyCalls() *fault.Error {
+	return fault.Exhausted("CALLS", "To konto czeka już na odpowiedzi na zbyt wiele żądań naraz. Odczekaj, aż nadejdą, i spróbuj ponownie; nic nie zostało zapisane.")
+}
+
+// enter opens a call or stream of a person, or refuses it; leave ends it. Services are not bounded: the person's own call was.
 func (o *open) enter(who access.Principal) (leave func(), err error) {
-	if who.Person == "" {
+	if who.Person == "" || who.System != "" || o.most == 0 {
 		return func() {}, nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.by[who.Person] >= streamsOfOne {
-		return nil, fault.Exhausted("STREAMS", "To konto ma już otwartych zbyt wiele połączeń, które pobierają zmiany. Zamknij któreś z nich i spróbuj ponownie.")
+	if o.by[who.Person] >= o.most {
+		return nil, o.refusal()
 	}
 	if o.by == nil {
 		o.by = map[string]int{}

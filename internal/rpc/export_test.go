@@ -16,6 +16,9 @@ func PolicyFault(m protoreflect.MethodDescriptor) error {
 	return err
 }
 
+// CallsOfOne is the bound on one person's calls under way, for tests.
+const CallsOfOne = callsOfOne
+
 // MaxCallers is the bound on remembered callers, for tests.
 const MaxCallers = maxCallers
 

@@ -130,6 +130,11 @@ func (s *Server) unaryJudged(ctx context.Context, req any, info *grpc.UnaryServe
 	if err := s.authenticate(ctx, t); err != nil {
 		return nil, err
 	}
+	leave, err := s.together.enter(t.who)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	msg, ok := req.(proto.Message)
 	if !ok {
 		return nil, fmt.Errorf("rpc: request of type %T", req)

@@ -101,7 +101,7 @@ func (s *sparing) first(key string, now time.Time) bool {
 	return true
 }
 
-// WithRate bounds the calls of each person: perSecond in the long run, burst at once.
+// WithRate bounds the calls of each person: perSecond in the long run, burst at once, callsOfOne under way.
 func WithRate(perSecond float64, burst int) ServerOption {
 	return func(o *serverOptions) {
 		o.limiter = &limiter{perSecond: rate.Limit(perSecond), burst: burst, callers: map[string]*rate.Limiter{}}

@@ -48,6 +48,7 @@ type Server struct {
 	metrics   *Metrics // nil: not counted
 	gate      gate
 	streams   open
+	together  open // calls of one person
 	bodyHash  func([]byte) []byte
 	grpc      *grpc.Server
 	chain     grpc.UnaryServerInterceptor // the way of every unary call, over a wire or without (Direct)
@@ -101,6 +102,10 @@ func NewServer(d Deps, auth Authenticator, opts ...ServerOption) (*Server, error
 	s := &Server{
 		deps: d, auth: auth, validator: v, bodyHash: hash, limiter: o.limiter, metrics: o.metrics, health: health.NewServer(), policies: map[string]*policy{}, stop: func() {}, strangers: newQuiet(), former: sparing{last: map[string]time.Time{}},
 		open: map[string]bool{healthpb.Health_ServiceDesc.ServiceName: true}, unary: map[string]unaryMethod{}, codec: codecOfRequests(), traces: o.traces,
+	}
+	s.streams = open{most: streamsOfOne, refusal: tooManyStreams}
+	if s.limiter != nil {
+		s.together = open{most: callsOfOne, refusal: tooManyCalls}
 	}
 	s.chain = chained(s.unaryChain())
 	s.inside.halt, s.inside.breakUp = context.WithCancel(context.Background())

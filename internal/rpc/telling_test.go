@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,6 +221,39 @@ func TestRetiredServersAnswerButAreNotServing(t *testing.T) {
 	}
 	if _, err := client(w).GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: ref(gmina, "r1")}); err != nil {
 		t.Errorf("a call to a retired server: %v", err)
+	}
+}
+
+// TestNobodyAloneTakesAllCalls: whoever makes as many slow calls as they may is refused more, and everybody else is answered.
+func TestNobodyAloneTakesAllCalls(t *testing.T) {
+	w := newWorld(t, rpc.WithRate(1e6, 1e6))
+	in, out := make(chan struct{}), make(chan struct{})
+	w.referrals.get = func(_ context.Context, req *referralv1.GetReferralRequest) (*referralv1.Referral, error) {
+		if req.GetName() == ref(gmina, "slow") {
+			in <- struct{}{}
+			<-out
+		}
+		return &referralv1.Referral{}, nil
+	}
+	var answered sync.WaitGroup
+	for range rpc.CallsOfOne {
+		answered.Go(func() {
+			if _, err := client(w).GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: ref(gmina, "slow")}); err != nil {
+				t.Error(err)
+			}
+		})
+		<-in
+	}
+	if _, err := client(w).GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: ref(gmina, "r1")}); status.Code(err) != codes.ResourceExhausted || info(err).GetReason() != "CALLS" || polish(err) == "" {
+		t.Errorf("a call beyond those under way: %v", err)
+	}
+	if _, err := client(w).GetReferral(w.as("worker"), &referralv1.GetReferralRequest{Name: ref(gmina, "r1")}); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+	close(out)
+	answered.Wait()
+	if _, err := client(w).GetReferral(w.as("head"), &referralv1.GetReferralRequest{Name: ref(gmina, "r1")}); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

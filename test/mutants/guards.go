@@ -236,6 +236,10 @@ var guards = []guard{
 		"validation: a body holds so many objects", "gateway/limits.go",
 		"bytes.Count(body, objects)+bytes.Count(body, lists) > maxParts", "false", "./gateway", "TestRefusalsOfTheGatewayItself",
 	},
+	{
+		"validation: nobody alone takes all calls", "internal/rpc/interceptors.go",
+		"leave, err := s.together.enter(t.who)", "leave, err := func() {}, error(nil)", "./internal/rpc", "TestNobodyAloneTakesAllCalls",
+	},
 	// The seal.
 	{
 		"seal: a sealed value opens in its own place alone", "internal/seal/vault.go",
