@@ -12,7 +12,7 @@ const (
 	RuleAwaiting        = "awaiting-assistant"  // family without an assistant (absence, end of contract)
 	RuleDocumentation   = "documentation"       // step 8
 	RuleJointVisit      = "joint-visit"         // step 9
-	RuleNoConsent       = "no-consent"          // steps 9 and 19: the head's decision on a family that did not consent to cooperation
+	RuleNoConsent       = "no-consent"          // steps 9 and 19: the head's decision on a family that did not consent to cooperation, or no longer does
 	RulePlan            = "plan"                // step 12
 	RuleAssessment      = "assessment"          // step 15
 	RuleCoordination    = "coordination"        // step 13: after a new version of the child's help plan
@@ -56,7 +56,7 @@ var Rules = []Rule{
 	{RuleAwaiting, day(2012, 1, 1), "Przydzielić rodzinie asystenta", "art. 11 ust. 3 ustawy o wspieraniu rodziny", "statute", 14, Days, true},
 	{RuleDocumentation, day(2012, 1, 1), "Zapoznać się z wywiadem i dokumentacją rodziny", "nawiązanie współpracy, pkt 1 (niezwłocznie)", "procedure of a centre", 7, Days, true},
 	{RuleJointVisit, day(2012, 1, 1), "Odbyć wspólną pierwszą wizytę", "nawiązanie współpracy, pkt 1–2", "procedure of a centre", 14, Days, true},
-	{RuleNoConsent, day(2012, 1, 1), "Zdecydować z asystentem, co dalej z rodziną, która nie zgodziła się na współpracę: nowa rozmowa i zgoda albo zakończenie pracy", "nawiązanie współpracy, pkt 2 (zgoda rodziny na aktywną współpracę)", "procedure of a centre", 14, Days, true},
+	{RuleNoConsent, day(2012, 1, 1), "Zdecydować z asystentem, co dalej z rodziną, która nie zgadza się na współpracę: nowa rozmowa i zgoda albo zakończenie pracy", "nawiązanie współpracy, pkt 2 (zgoda rodziny na aktywną współpracę)", "procedure of a centre", 14, Days, true},
 	{RulePlan, day(2012, 1, 1), "Opracować plan pracy z rodziną", "art. 15 ust. 1 pkt 1 ustawy o wspieraniu rodziny; realizacja usługi, pkt 5", "procedure of a centre", 2, Months, true},
 	{RuleAssessment, day(2012, 1, 1), "Dokonać okresowej oceny sytuacji rodziny", "art. 15 ust. 1 pkt 15 ustawy o wspieraniu rodziny (nie rzadziej niż co pół roku)", "statute", 6, Months, false},
 	{RuleReceipt, day(2012, 1, 1), "Przyjąć przedstawioną ocenę okresową", "art. 15 ust. 1 pkt 15 ustawy o wspieraniu rodziny", "statute", 14, Days, true},

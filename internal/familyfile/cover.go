@@ -129,6 +129,8 @@ type Spell struct {
 	To     calendar.Date `bson:"to,omitempty"`
 	Reason string        `bson:"reason,omitempty"` // closure reason code
 	Basis  Basis         `bson:"basis"`
+	// StoppedOn is what Cover.StoppedOn was when the spell ended.
+	StoppedOn calendar.Date `bson:"stopped_on,omitempty"`
 	// Kept are the terms of plan and assessments as they stood when a later spell began; reports of past periods count them.
 	Kept []deadline.Deadline `bson:"kept,omitempty"`
 }

@@ -21,6 +21,7 @@ func Deadlines(c Cover) []deadline.Deadline {
 		ds = append(ds, c.assessmentTerms()...)
 		ds = append(ds, c.careTerms()...)
 		ds = append(ds, c.visitGap()...)
+		ds = append(ds, c.withdrawn()...)
 	}
 	ds = append(ds, c.orderTerms()...)
 	if !c.ClosedOn.IsZero() {
@@ -83,8 +84,32 @@ func (c Cover) assignedSince(from calendar.Date) calendar.Date {
 	return calendar.Date{}
 }
 
+// planTerm waits for no plan after the consents were withdrawn, without which none is made; where they are given again it does.
 func (c Cover) planTerm() deadline.Deadline {
-	return deadline.Term(deadline.RulePlan, c.Day0, c.Terms.PlanMonths, c.Assistant).Met(c.PlanAdoptedOn)
+	d := deadline.Term(deadline.RulePlan, c.Day0, c.Terms.PlanMonths, c.Assistant).Met(c.PlanAdoptedOn)
+	if stopped := c.withdrawnOn(); !stopped.IsZero() && d.Due.After(stopped) {
+		d = d.WaivedOn(stopped, "STOPPED")
+	}
+	return d
+}
+
+// withdrawnOn is the day on which the present spell, or the last one, lost its last consent 2 while no order of a court bound the family; zero for none.
+func (c Cover) withdrawnOn() calendar.Date {
+	if c.Basis != BasisConsent {
+		return calendar.Date{}
+	}
+	if n := len(c.Spells); n > 0 && !c.ClosedOn.IsZero() {
+		return c.Spells[n-1].StoppedOn
+	}
+	return c.StoppedOn
+}
+
+// withdrawn is the head's term of a family with whom nobody may work any more because its consents were withdrawn: the visits that are owed otherwise are none.
+func (c Cover) withdrawn() []deadline.Deadline {
+	if since := c.withdrawnOn(); !since.IsZero() && c.State.Active() {
+		return []deadline.Deadline{deadline.Term(deadline.RuleNoConsent, since, 0, "")}
+	}
+	return nil
 }
 
 // assessmentTerms has a term for each assessment made and one for the next.
@@ -216,15 +241,20 @@ func (c Cover) childReview(ch Child) deadline.Deadline {
 	return d
 }
 
+// visitGap is the next visit; none where nobody consents to visits any more, or before the next one is due.
 func (c Cover) visitGap() []deadline.Deadline {
-	if c.State != Cooperation {
+	if c.State != Cooperation || !c.withdrawnOn().IsZero() {
 		return nil
 	}
 	anchor := c.Day0
 	if c.LastVisitOn.After(anchor) {
 		anchor = c.LastVisitOn
 	}
-	return []deadline.Deadline{deadline.Term(deadline.RuleVisitGap, anchor, c.Terms.VisitGapDays, c.Assistant)}
+	d := deadline.Term(deadline.RuleVisitGap, anchor, c.Terms.VisitGapDays, c.Assistant)
+	if c.Stopped(d.Due) {
+		return nil
+	}
+	return []deadline.Deadline{d}
 }
 
 func (c Cover) courtReports() []deadline.Deadline {

@@ -124,7 +124,7 @@ func (f *File) decidedToEnd() bool {
 func (f *File) endSpell(c Closure) {
 	cover := &f.Cover
 	if sp := cover.SpellOpen(); sp != nil {
-		sp.To, sp.Reason = c.On, c.Reason
+		sp.To, sp.Reason, sp.StoppedOn = c.On, c.Reason, cover.StoppedOn
 	}
 	if as := f.assignment(); as != nil {
 		as.To = c.On

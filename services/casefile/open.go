@@ -254,6 +254,9 @@ func (cmd Reopen) check(f *File, today calendar.Date) error {
 	var fs fault.Fields
 	notFuture(&fs, cmd.OpenedOn, today, "opened_on")
 	notBefore(&fs, cmd.OpenedOn, f.Cover.ClosedOn, "opened_on", "dzień zakończenia pracy")
+	for _, m := range f.Cover.MonitoredOn {
+		notBefore(&fs, cmd.OpenedOn, m.On, "opened_on", "monitorowanie po zakończeniu pracy")
+	}
 	fs.Check(cmd.Referral != "" || cmd.Reason != "", "reason", "podaj nowe zgłoszenie albo powód wznowienia pracy.")
 	if cmd.Order != nil {
 		checkOrder(&fs, *cmd.Order, today)

@@ -250,6 +250,7 @@ func TestWays(t *testing.T) {
 		"an order that is over": {coop, []casefile.Command{casefile.AddOrder{Order: *expired(day(2), day(9))}}, day(20), "INVALID_FIELDS", nil},
 		"reopened on a consent that does not count": {do(t, in(t, familyfile.Monitoring), day(430), casefile.UpdateMembers{Changes: []casefile.MemberChange{casefile.AddMember{Member: casefile.Member{ID: "a", Role: casefile.OtherAdult, GivenName: "Ewa", FamilyName: "Nowak"}}}}),
 			[]casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Reason: "kryzys", OpenedOn: day(500), Consents: []casefile.Consent{consent("a", casefile.Participation, casefile.Given, day(490))}}}, day(500), "CONSENT_MISSING", nil},
+		"reopened before a monitoring": {do(t, in(t, familyfile.Monitoring), day(450), casefile.RecordMonitoring{Month: 1, On: day(440), Note: "dobrze"}), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: day(439)}}, day(500), "INVALID_FIELDS", nil},
 		"reopened: a new spell": {in(t, familyfile.Ended), []casefile.Command{casefile.Reopen{Basis: familyfile.BasisConsent, Referral: "r2", Grounded: true, OpenedOn: day(500), Assistant: casefile.Assistant{Staff: "as-1", Person: "p-as-1"}}}, day(500), "",
 			func(c familyfile.Cover) bool {
 				return c.State == familyfile.Assigned && len(c.Spells) == 2 && c.Day0.IsZero() && c.Spells[0].Day0 == day(10) && c.DocsReadOn.IsZero()

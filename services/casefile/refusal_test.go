@@ -11,6 +11,43 @@ import (
 	"asysta.example/services/casefile"
 )
 
+// TestAWithdrawalLeavesATermToTheHead: nobody is told to visit a family that must not be visited any more, or to write its plan; the head decides.
+func TestAWithdrawalLeavesATermToTheHead(t *testing.T) {
+	withdraw := casefile.RecordConsent{Consent: consent("m", casefile.Cooperation, casefile.Withdrawn, day(20))}
+	again := casefile.RecordConsent{Consent: consent("m", casefile.Cooperation, casefile.Given, day(25))}
+	coop := in(t, familyfile.Cooperation)
+	stopped := do(t, coop, day(20), withdraw)
+	closed := do(t, stopped, day(90), casefile.Close{Closure: closure(day(90), "FAMILY_WITHDREW")})
+	bound := do(t, do(t, coop, day(12), casefile.AddOrder{Order: order("o", day(12))}), day(20), withdraw)
+	state := func(f familyfile.Cover, rule string) string {
+		for _, d := range familyfile.Deadlines(f) {
+			if d.Rule == rule {
+				return string(d.On(day(20))) + " " + d.Due.String() + d.Person
+			}
+		}
+		return "none"
+	}
+	for name, tc := range map[string]struct {
+		f               familyfile.Cover
+		visit, plan, no string
+	}{
+		"consent holds":       {coop.Cover, "OPEN " + day(40).String() + "as-1", "OPEN " + day(10).AddMonths(2).String() + "as-1", "none"},
+		"withdrawn":           {stopped.Cover, "none", "WAIVED " + day(10).AddMonths(2).String() + "as-1", "DUE_SOON " + day(34).String()},
+		"given again":         {do(t, stopped, day(25), again).Cover, "OPEN " + day(40).String() + "as-1", "OPEN " + day(10).AddMonths(2).String() + "as-1", "none"},
+		"closed":              {closed.Cover, "none", "WAIVED " + day(10).AddMonths(2).String() + "as-1", "none"},
+		"under a court order": {bound.Cover, "OPEN " + day(40).String() + "as-1", "OPEN " + day(10).AddMonths(2).String() + "as-1", "none"},
+	} {
+		if v, p, n := state(tc.f, deadline.RuleVisitGap), state(tc.f, deadline.RulePlan), state(tc.f, deadline.RuleNoConsent); v != tc.visit || p != tc.plan || n != tc.no {
+			t.Errorf("%s: visit %s, plan %s, no consent %s", name, v, p, n)
+		}
+	}
+	for _, d := range familyfile.Deadlines(closed.Cover) {
+		if d.Rule == deadline.RulePlan && d.ClosedOn != day(20) {
+			t.Errorf("after the closure the plan is waived on %s, not on the withdrawal", d.ClosedOn)
+		}
+	}
+}
+
 // A family that did not consent lies with the head until it consents or the work ends: no file in service is without a term (steps 9 and 19).
 func TestARefusalLeavesATermToTheHead(t *testing.T) {
 	assigned := do(t, in(t, familyfile.Assigned), day(2), casefile.RecordDocumentationRead{On: day(2)})
