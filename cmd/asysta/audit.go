@@ -34,6 +34,10 @@ func (p program) audit(ctx context.Context) error {
 	if len(p.args) == 1 && p.args[0] == "keys" {
 		return p.auditKeys(ctx)
 	}
+	if slices.ContainsFunc(p.args, asksHelp) {
+		_, err := fmt.Fprintln(p.stdout, auditUsage)
+		return err
+	}
 	return errors.New(auditUsage)
 }
 

@@ -12,21 +12,21 @@ import (
 // bootstrap puts the first county, gmina and administrator into an empty store; everything else is done by that administrator through the API.
 func (p program) bootstrap(ctx context.Context) (err error) {
 	var first suite.First
-	flags := flag.NewFlagSet("bootstrap", flag.ContinueOnError)
-	flags.SetOutput(p.stderr)
-	flags.StringVar(&first.Gmina, "gmina", "", "TERYT code of the first gmina, 7 digits; its first four are the county")
-	flags.StringVar(&first.GminaName, "gmina-name", "", `name of the gmina, e.g. "gmina Radziłów"`)
-	flags.StringVar(&first.CountyName, "county-name", "", `name of the county, e.g. "powiat grajewski"`)
-	flags.StringVar(&first.Office.Name, "office", "", `social assistance centre of the gmina as on papers, e.g. "Gminny Ośrodek Pomocy Społecznej w Radziłowie"`)
-	flags.StringVar(&first.Office.Address, "office-address", "", "its street and number")
-	flags.StringVar(&first.Office.Place, "office-place", "", "its postal code and town")
-	flags.StringVar(&first.CountyOffice.Name, "county-office", "", "the county's PCPR as on papers")
-	flags.StringVar(&first.Person, "person", "", "name of the county's first administrator")
-	flags.StringVar(&first.Subject, "subject", "", "login subject of the administrator: the claim sub of their tokens")
-	if err := flags.Parse(p.args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
-		}
+	ok, err := p.flags("bootstrap", p.args, func(f *flag.FlagSet) {
+		f.StringVar(&first.Gmina, "gmina", "", "TERYT code of the first gmina, 7 digits; its first four are the county")
+		f.StringVar(&first.GminaName, "gmina-name", "", `name of the gmina, e.g. "gmina Radziłów"`)
+		f.StringVar(&first.CountyName, "county-name", "", `name of the county, e.g. "powiat grajewski"`)
+		f.StringVar(&first.Office.Name, "office", "", `social assistance centre of the gmina as on papers, e.g. "Gminny Ośrodek Pomocy Społecznej w Radziłowie"`)
+		f.StringVar(&first.Office.Address, "office-address", "", "its street and number")
+		f.StringVar(&first.Office.Place, "office-place", "", "its postal code and town")
+		f.StringVar(&first.CountyOffice.Name, "county-office", "", "the county's PCPR as on papers")
+		f.StringVar(&first.Person, "person", "", "name of the county's first administrator")
+		f.StringVar(&first.Subject, "subject", "", "login subject of the administrator: the claim sub of their tokens")
+	})
+	if !ok {
+		return err
+	}
+	if err := first.Faults(); err != nil { // before a store and a key are made
 		return err
 	}
 	base, err := p.openTool(ctx, true, true)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ func (p program) keys(ctx context.Context) error {
 		return p.rotateGminas(ctx, rest[1:])
 	case what == "backup" || what == "anchor":
 		return p.newPair(what, rest)
+	case slices.ContainsFunc(p.args, asksHelp):
+		_, err := fmt.Fprintln(p.stdout, keysUsage)
+		return err
 	}
 	return errors.New(keysUsage)
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"asysta.example/cmd/asysta/suite"
@@ -60,19 +62,54 @@ func realMain(ctx context.Context, args, env []string, stdout, stderr io.Writer)
 	if command == "case" {
 		command = suite.Casefile
 	}
-	if suite.Known(command) {
-		return p.service(ctx, command)
-	}
 	commands := map[string]func(context.Context) error{
 		"all": p.all, "demo": p.demo, "gateway": p.gateway, "token": p.token, "migrate": p.migrate, "bootstrap": p.bootstrap, "audit": p.audit,
 		"keys": p.keys, "certs": p.certs, "backup": p.backup, "restore": p.restore,
 		"settings": p.settings, "health": p.health, "version": p.version, "help": p.help, "-h": p.help, "--help": p.help,
 	}
+	for _, name := range suite.Services {
+		commands[name] = func(ctx context.Context) error { return p.service(ctx, name) }
+	}
 	run, ok := commands[command]
 	if !ok {
 		return fmt.Errorf("there is no command %q; asysta help lists them", command)
 	}
+	if most, bare := bareCommands[command]; bare {
+		if slices.ContainsFunc(p.args, asksHelp) {
+			return p.helpOn(command)
+		}
+		if len(p.args) > most {
+			return fmt.Errorf("%s: %q is one too many; asysta %s -h says what it takes", command, p.args[most], command)
+		}
+	}
 	return run(ctx)
+}
+
+// bareCommands take no flags, and so many words. Whoever asks one of them for help, or gives it a word that it does not know, must not start a server or make a store by it.
+var bareCommands = map[string]int{
+	"all": 0, "demo": 0, "gateway": 0, "migrate": 0, "version": 0, "token": 1, "settings": 1, "health": 1,
+	suite.Referral: 0, suite.Casefile: 0, suite.Planning: 0, suite.Reporting: 0,
+}
+
+func asksHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
+
+// helpOn prints the lines of the usage that tell of a command, and where its settings are told.
+func (p program) helpOn(command string) error {
+	var about strings.Builder
+	within := false
+	for line := range strings.Lines(usage) {
+		if names, _, _ := strings.Cut(strings.TrimPrefix(line, "  asysta "), "  "); strings.HasPrefix(line, "  asysta ") {
+			within = slices.Contains(strings.Fields(names), command)
+		}
+		if within && strings.TrimSpace(line) != "" {
+			about.WriteString(line)
+		}
+	}
+	if cfg, err := (program{args: []string{command}}).configuration(); err == nil && cfg != nil {
+		fmt.Fprintf(&about, "\nIt takes settings from the environment: asysta settings %s\n", command)
+	}
+	_, err := io.WriteString(p.stdout, about.String())
+	return err
 }
 
 func (p program) help(context.Context) error {

@@ -226,3 +226,31 @@ func TestFiveProcesses(t *testing.T) {
 		t.Errorf("%s, %v", out, err)
 	}
 }
+
+// TestHelpAndWrongWordsDoNothing: who asks a command for help, or mistypes, must not start a server with it nor make a store.
+func TestHelpAndWrongWordsDoNothing(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"ASYSTA_STORE=sqlite:" + filepath.Join(dir, "a.db"), "ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_LISTEN=127.0.0.1:0"}
+	for _, command := range []string{"all", "demo", "gateway", "referral", "casefile", "planning", "reporting", "migrate", "version", "token", "settings", "health",
+		"keys", "keys check", "keys rotate", "audit", "audit keys", "backup", "restore", "bootstrap", "certs"} {
+		for _, help := range []string{"-h", "--help"} {
+			out, err := run(t, env, append(strings.Fields(command), help)...)
+			if err != nil || (out == "" && !strings.Contains("backup restore bootstrap certs", command)) { // these print their flags to standard error
+				t.Errorf("asysta %s %s: %q, %v", command, help, out, err)
+			}
+		}
+		words := append(strings.Fields(command), "one", "two")
+		if _, err := run(t, env, words...); err == nil || !strings.Contains(err.Error(), strings.Fields(command)[0]+":") {
+			t.Errorf("asysta %v: %v", words, err)
+		}
+	}
+	if _, err := run(t, env, "bootstrap", "-gmina", "12"); err == nil || !strings.Contains(err.Error(), "-gmina: ") {
+		t.Errorf("a bootstrap with too little: %v", err)
+	}
+	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
+		t.Errorf("%v was made, %v", made, err)
+	}
+	if out, err := run(t, env, "casefile", "-h"); err != nil || !strings.Contains(out, "one service") || !strings.Contains(out, "asysta settings casefile") || strings.Contains(out, "gateway") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -28,6 +28,17 @@ func Anchor(ctx context.Context, deps rpc.Deps, a Anchoring, once bool) (anchor.
 	return anchor.Make(ctx, deps.Store.System(), a.AnchorDir, key, tenants, deps.Clock(), once)
 }
 
+// ready tells whether the key is there that signs. The folder may come later: a share that is not mounted yet keeps no office from working, and the round says so.
+func (a Anchoring) ready() error {
+	if a.AnchorDir == "" {
+		return nil
+	}
+	if _, err := anchor.LoadKey(a.AnchorKey); err != nil {
+		return fmt.Errorf("ASYSTA_ANCHOR_KEY_FILE: %w", err)
+	}
+	return nil
+}
+
 // tenants lists the counties and gminas of a store: everybody who has a feed.
 func tenants(ctx context.Context, s store.Store) (all []string, err error) {
 	err = eachListed(ctx, s.System(), store.Counties, func(county string) error {

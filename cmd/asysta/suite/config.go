@@ -175,30 +175,42 @@ func Load(ctx context.Context, cfg any, env []string) error {
 	if v, ok := cfg.(interface{ faults() []error }); ok {
 		faults = append(faults, v.faults()...)
 	}
-	return errors.Join(faults...)
+	return once(faults)
+}
+
+// once joins faults, those that two sections find of one setting once.
+func once(faults []error) error {
+	var said []string
+	return errors.Join(slices.DeleteFunc(faults, func(err error) bool {
+		if err == nil || slices.Contains(said, err.Error()) {
+			return true
+		}
+		said = append(said, err.Error())
+		return false
+	})...)
 }
 
 // serviceLink matches what Kubernetes puts into every container about services, which may be called asysta-….
 var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)$`)
 
-// decode reads the sections, and the fields outside of them, one by one, because envconfig stops at its first fault.
+// decode reads the fields of all sections one by one, because envconfig stops at its first fault: what follows it would count as unset, and be reported as missing. A value
+// that cannot be read leaves the default, so that it is one fault and not two.
 func decode(ctx context.Context, target reflect.Value, from envconfig.Lookuper) []error {
 	var faults []error
 	for i := range target.NumField() {
 		f := target.Type().Field(i)
-		section := f.Type
-		if !f.Anonymous {
-			section = reflect.StructOf([]reflect.StructField{f})
+		if f.Anonymous {
+			faults = append(faults, decode(ctx, target.Field(i), from)...)
+			continue
 		}
+		section := reflect.StructOf([]reflect.StructField{f})
 		read := reflect.New(section)
 		if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: read.Interface(), Lookuper: from}); err != nil {
 			faults = append(faults, named(section, err))
+			read = reflect.New(section)
+			_ = envconfig.ProcessWith(ctx, &envconfig.Config{Target: read.Interface(), Lookuper: envconfig.MapLookuper(nil)})
 		}
-		if f.Anonymous {
-			target.Field(i).Set(read.Elem())
-		} else {
-			target.Field(i).Set(read.Elem().Field(0))
-		}
+		target.Field(i).Set(read.Elem().Field(0))
 	}
 	return faults
 }
@@ -278,8 +290,8 @@ func settingsOf(v reflect.Value) []Setting {
 
 func (c *ServiceConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
-	faults = append(append(faults, c.Peers.faults()...), c.together())
-	faults = append(faults, c.fault(), address("LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
+	faults = append(append(faults, c.Peers.faults()...), c.together(), c.secures())
+	faults = append(faults, c.Bounds.fault(), c.Ending.fault(), address("LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
 	if c.Trial {
 		faults = append(faults, errors.New("ASYSTA_TRIAL: a trial runs in one process: asysta all"))
 	}
@@ -299,7 +311,10 @@ func (c *ServiceConfig) faults() []error {
 func (c *AllConfig) faults() []error {
 	faults := append(c.Storage.faults(), c.Transport.faults()...)
 	faults = append(faults, c.together())
-	faults = append(faults, c.fault(), address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen), address("METRICS_LISTEN", c.Metrics))
+	if c.Listen != "" {
+		faults = append(faults, c.secures())
+	}
+	faults = append(faults, c.Bounds.fault(), c.Ending.fault(), address("LISTEN", c.Listen), address("GATEWAY_LISTEN", c.Web.Listen), address("METRICS_LISTEN", c.Metrics))
 	faults = append(faults, c.Web.faults()...)
 	if c.Trial && c.WebCert != "" {
 		faults = append(faults, errors.New("ASYSTA_GATEWAY_TLS_CERT_FILE: a trial speaks plain HTTP on this machine alone"))
@@ -322,7 +337,7 @@ func (c *AllConfig) faults() []error {
 
 func (c *GatewayConfig) faults() []error {
 	faults := append(append(c.Transport.faults(), c.Web.faults()...), c.Peers.faults()...)
-	return append(faults, address("GATEWAY_LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
+	return append(faults, c.fault(), address("GATEWAY_LISTEN", c.Listen), address("METRICS_LISTEN", c.Metrics))
 }
 
 func (c *ToolConfig) faults() []error { return append(c.Storage.faults(), c.together()) }
@@ -356,6 +371,19 @@ func (t Transport) faults() []error {
 	}
 	return nil
 }
+
+// secures says what a process that listens lacks: a CA without an own certificate protects the calls it makes, and none that it is asked.
+func (t Transport) secures() error {
+	if t.CA != "" && t.Cert == "" {
+		return errors.New("ASYSTA_TLS_CA_FILE: whoever listens needs ASYSTA_TLS_CERT_FILE and ASYSTA_TLS_KEY_FILE too, or it would speak in the clear with anybody")
+	}
+	return nil
+}
+
+// LongestDrain is how long the end of a process may be told to wait for running calls.
+const LongestDrain = time.Hour
+
+func (e Ending) fault() error { return between("DRAIN", e.Drain, 0, LongestDrain) }
 
 func (b Bounds) fault() error {
 	if b.Calls < 0 {

@@ -51,7 +51,17 @@ func TestSettings(t *testing.T) {
 			[]string{"ASYSTA_CASEFILE_ADDRESS"}},
 		"listening by name":  {&suite.GatewayConfig{}, []string{"ASYSTA_GATEWAY_LISTEN=dns:///127.0.0.1:8080"}, []string{"ASYSTA_GATEWAY_LISTEN"}},
 		"half a certificate": {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CERT_FILE=c"}, []string{"ASYSTA_TLS_KEY_FILE"}},
-		"peers of no CA":     {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
+		"a CA and no certificate, service": {&suite.ServiceConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_SYSTEM_KEY_FILE=s", "ASYSTA_MASTER_KEY_FILE=m", "ASYSTA_TLS_CA_FILE=c"},
+			[]string{"ASYSTA_TLS_CA_FILE", "ASYSTA_TLS_CERT_FILE", "in the clear"}},
+		"a CA and no certificate, all":     {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_LISTEN=:9100", "ASYSTA_TLS_CA_FILE=c"}, []string{"ASYSTA_TLS_CA_FILE", "ASYSTA_TLS_CERT_FILE"}},
+		"a CA and no certificate, gateway": {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_CA_FILE=c"}, nil}, // it calls and is not called
+		"an end in the past":               {&suite.AllConfig{}, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_DRAIN=-5s"}, []string{"ASYSTA_DRAIN: 0s to 1h0m0s"}},
+		"an end next week":                 {&suite.GatewayConfig{}, []string{"ASYSTA_DRAIN=200h"}, []string{"ASYSTA_DRAIN: 0s to 1h0m0s"}},
+		"an end that takes long":           {&suite.GatewayConfig{}, []string{"ASYSTA_DRAIN=1h"}, nil},
+		"origins":                          {&suite.GatewayConfig{}, []string{"ASYSTA_ALLOWED_ORIGINS=https://opieka.example, http://127.0.0.1:3000"}, nil},
+		"origins of nobody": {&suite.GatewayConfig{}, []string{"ASYSTA_ALLOWED_ORIGINS=https://a.example/,*,b.example,https://C.example,https://d.example/app"},
+			[]string{`"https://a.example/"`, `"*"`, `"b.example"`, `"https://C.example"`, `"https://d.example/app"`}},
+		"peers of no CA": {&suite.GatewayConfig{}, []string{"ASYSTA_TLS_PEERS=a,b"}, []string{"ASYSTA_TLS_CA_FILE"}},
 	} {
 		t.Run(label, func(t *testing.T) {
 			err := suite.Load(t.Context(), tt.into, tt.env)
@@ -82,5 +92,44 @@ func TestDefaultsAndValues(t *testing.T) {
 	if cfg.Web.Listen != suite.DefaultGateway || cfg.Listen != "" || cfg.Store != "sqlite:asysta.db" || cfg.Drain != 20*time.Second || cfg.Level != slog.LevelWarn ||
 		len(cfg.Origins) != 2 || !slices.Equal(cfg.Audience, []string{"asysta"}) || cfg.Leeway != time.Minute {
 		t.Errorf("%+v", cfg)
+	}
+}
+
+// TestOneFaultIsOneLine: a value that cannot be read must not make others of its section, which are set or have a default, look as if they were missing or wrong.
+func TestOneFaultIsOneLine(t *testing.T) {
+	for setting, wants := range map[string]string{
+		"ASYSTA_OIDC_LEEWAY=soon":            "ASYSTA_OIDC_LEEWAY: takes a time such as 20s or 2m (how far the issuer's clock may be from ours, at most 5m)",
+		"ASYSTA_TRUSTED_PROXIES=10.0.0.0/40": `ASYSTA_TRUSTED_PROXIES: "10.0.0.0/40" is no address and no network such as 10.1.0.0/16`,
+	} {
+		for _, cfg := range []any{&suite.AllConfig{}, &suite.ServiceConfig{}} {
+			err := suite.Load(t.Context(), cfg, []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_SYSTEM_KEY_FILE=s", "ASYSTA_MASTER_KEY_FILE=m", setting})
+			if err == nil || err.Error() != wants {
+				t.Errorf("%T with %s: %v", cfg, setting, err)
+			}
+		}
+	}
+}
+
+// TestFilesThatCannotBeReadNameTheirSetting starts processes with one file missing each, and listens where nobody can.
+func TestFilesThatCannotBeReadNameTheirSetting(t *testing.T) {
+	dir := t.TempDir()
+	common := []string{"ASYSTA_OIDC_ISSUER=https://i", "ASYSTA_STORE=sqlite:" + dir + "/a.db", "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0"}
+	for want, more := range map[string][]string{
+		"ASYSTA_SYSTEM_KEY_FILE: ":       {"ASYSTA_SYSTEM_KEY_FILE=" + dir + "/none"},
+		"ASYSTA_MASTER_KEY_FILE: ":       {"ASYSTA_MASTER_KEY_FILE=" + dir},
+		"ASYSTA_ANCHOR_KEY_FILE: ":       {"ASYSTA_ANCHOR_DIR=" + dir, "ASYSTA_ANCHOR_KEY_FILE=" + dir + "/none"},
+		"ASYSTA_TLS_CERT_FILE, ":         {"ASYSTA_LISTEN=127.0.0.1:0", "ASYSTA_TLS_CERT_FILE=" + dir + "/none", "ASYSTA_TLS_KEY_FILE=" + dir + "/none"},
+		"ASYSTA_GATEWAY_TLS_CERT_FILE, ": {"ASYSTA_GATEWAY_TLS_CERT_FILE=" + dir + "/none", "ASYSTA_GATEWAY_TLS_KEY_FILE=" + dir + "/none"},
+		"ASYSTA_METRICS_LISTEN: ":        {"ASYSTA_METRICS_LISTEN=127.0.0.1:99999"},
+	} {
+		var cfg suite.AllConfig
+		must(t, suite.Load(t.Context(), &cfg, append(slices.Clone(common), more...)))
+		s, err := suite.Start(t.Context(), cfg, suite.Options{Clock: clock, Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			must(t, s.Close())
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v\nwant %s…", err, want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"asysta.example/internal/identity"
@@ -25,17 +26,30 @@ func (c Web) faults() []error {
 	if _, err := networks(c.Before); err != nil {
 		faults = append(faults, err)
 	}
+	for _, origin := range c.Origins {
+		faults = append(faults, originFault(origin))
+	}
 	return faults
+}
+
+// originFault says what is wrong with a web origin. A browser names it as scheme, host and port with nothing behind, and it is compared letter by letter, so that one written
+// in another way would let nobody in.
+func originFault(origin string) error {
+	u, err := url.Parse(origin)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host) {
+		return fmt.Errorf("ASYSTA_ALLOWED_ORIGINS: %q is no origin as browsers write it, such as https://opieka.powiat.example or http://127.0.0.1:3000, without a slash at the end", origin)
+	}
+	return nil
 }
 
 // networks reads addresses and networks.
 func networks(list []string) (out []netip.Prefix, err error) {
-	for _, one := range list {
+	for _, one := range trimmed(list) {
 		p, err := netip.ParsePrefix(one)
 		if err != nil {
 			a, wrong := netip.ParseAddr(one)
 			if wrong != nil {
-				return nil, fmt.Errorf("ASYSTA_TRUSTED_PROXIES: %q is neither an address nor a network", one)
+				return nil, fmt.Errorf("ASYSTA_TRUSTED_PROXIES: %q is no address and no network such as 10.1.0.0/16", one)
 			}
 			p = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
 		}
@@ -53,7 +67,7 @@ func (c Web) protect(w *web, handler http.Handler, log *slog.Logger) (http.Handl
 	if c.WebCert != "" {
 		source, err := newCertSource(c.WebCert, c.WebKey, log)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("ASYSTA_GATEWAY_TLS_CERT_FILE, ASYSTA_GATEWAY_TLS_KEY_FILE: %w", err)
 		}
 		w.lis = tls.NewListener(w.lis, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: source.server, NextProtos: []string{"h2", "http/1.1"}})
 	} else if !c.Plain && len(proxies) == 0 && !identity.Loopback(w.lis.Addr().String()) {

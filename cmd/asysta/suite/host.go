@@ -104,8 +104,11 @@ const maxConnections = 4096
 // listen opens a TCP listener at the address that a setting names, without the prefix of all settings.
 func listen(ctx context.Context, setting, address string) (net.Listener, error) {
 	lis, err := listenAtMost(ctx, address, maxConnections)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		err = fmt.Errorf("%w; another program, or another Asysta, listens there: stop it, or set %s to another address", err, Prefix+setting)
+	case err != nil:
+		err = fmt.Errorf("%s: nothing can listen there: %w", Prefix+setting, err)
 	}
 	return lis, err
 }

@@ -27,18 +27,7 @@ func (l Login) rules() (identity.Rules, error) {
 
 // proxies are the networks whose word about their clients counts; a single address is a network of one.
 func (l Login) proxies() ([]netip.Prefix, error) {
-	var found []netip.Prefix
-	for _, s := range trimmed(l.Proxies) {
-		p, err := netip.ParsePrefix(s)
-		if a, errAddr := netip.ParseAddr(s); errAddr == nil {
-			p, err = netip.PrefixFrom(a, a.BitLen()), nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%sTRUSTED_PROXIES: %q is no address and no network such as 10.1.0.0/16", Prefix, s)
-		}
-		found = append(found, p)
-	}
-	return found, nil
+	return networks(l.Proxies)
 }
 
 // bounds are those on failed logins, as an authenticator takes it.

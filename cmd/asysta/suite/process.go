@@ -23,6 +23,11 @@ func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func(
 	if err != nil {
 		return err
 	}
+	if name == Casefile { // which anchors
+		if err := cfg.ready(); err != nil {
+			return err
+		}
+	}
 	told, err := newWatch(ctx, name, cfg.Telling, nil, log)
 	if err != nil {
 		return err

@@ -88,7 +88,16 @@ func (s Storage) masterFile() string {
 
 // kept loads the master key from its file.
 func (s Storage) kept(context.Context, store.Store) (*seal.Master, error) {
-	return seal.LoadMaster(s.masterFile())
+	return s.loadMaster()
+}
+
+// loadMaster loads the master key; a fault names the setting that says where it is.
+func (s Storage) loadMaster() (*seal.Master, error) {
+	m, err := seal.LoadMaster(s.masterFile())
+	if err != nil {
+		return nil, fmt.Errorf("ASYSTA_MASTER_KEY_FILE: %w", err)
+	}
+	return m, nil
 }
 
 // keptOrNew loads the master key, and makes one where there is none and the store is empty too. A store with data and no key is refused: a new key would
@@ -96,7 +105,7 @@ func (s Storage) kept(context.Context, store.Store) (*seal.Master, error) {
 func (s Storage) keptOrNew(ctx context.Context, st store.Store) (*seal.Master, error) {
 	path := s.masterFile()
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return seal.LoadMaster(path)
+		return s.loadMaster()
 	}
 	page, err := st.System().List(ctx, store.Counties, store.Query{Index: "all", Limit: 1})
 	if err != nil {
@@ -113,19 +122,23 @@ func systemTokens(path string, clock func() time.Time) (*identity.SystemTokens, 
 	key := make([]byte, identity.SystemKey)
 	if path == "" {
 		if _, err := rand.Read(key); err != nil {
-			return nil, fmt.Errorf("suite: system key: %w", err)
+			return nil, fmt.Errorf("ASYSTA_SYSTEM_KEY_FILE: %w", err)
 		}
 		return identity.NewSystemTokens(key, clock)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("suite: system key: %w", err)
+		return nil, fmt.Errorf("ASYSTA_SYSTEM_KEY_FILE: %w", err)
 	}
 	if keyfile.Exposed(info) {
-		return nil, fmt.Errorf("suite: system key: %s is readable by others than its owner (mode %04o); chmod 600", path, info.Mode().Perm())
+		return nil, fmt.Errorf("ASYSTA_SYSTEM_KEY_FILE: %s is readable by others than its owner (mode %04o); chmod 600", path, info.Mode().Perm())
 	}
 	if key, err = os.ReadFile(path); err != nil {
-		return nil, fmt.Errorf("suite: system key: %w", err)
+		return nil, fmt.Errorf("ASYSTA_SYSTEM_KEY_FILE: %w", err)
 	}
-	return identity.NewSystemTokens(bytes.TrimSpace(key), clock)
+	tokens, err := identity.NewSystemTokens(bytes.TrimSpace(key), clock)
+	if err != nil {
+		return nil, fmt.Errorf("ASYSTA_SYSTEM_KEY_FILE: %w", err)
+	}
+	return tokens, nil
 }

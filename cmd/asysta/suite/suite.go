@@ -60,6 +60,9 @@ type Suite struct {
 // Start opens storage, builds the services and serves: in memory, on Listen if that is set, and REST on GatewayListen; a port 0 is chosen by the machine
 // (Address). It returns when everything answers.
 func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) {
+	if err := cfg.ready(); err != nil {
+		return nil, err
+	}
 	master := cfg.keptOrNew
 	if o.Master != nil {
 		master = given(o.Master)

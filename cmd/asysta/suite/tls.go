@@ -18,6 +18,9 @@ import (
 // serverCredentials protects a service's listener: plain text where no certificate is set; with a CA clients must show a certificate of it, and with
 // a list of peers one that carries a name of the list.
 func (t Transport) serverCredentials() (credentials.TransportCredentials, error) {
+	if err := t.secures(); err != nil {
+		return nil, err
+	}
 	if t.Cert == "" {
 		return insecure.NewCredentials(), nil
 	}
@@ -64,18 +67,18 @@ func (t Transport) config() (*tls.Config, error) {
 	if t.Cert != "" {
 		source, err := newCertSource(t.Cert, t.Key, slog.Default())
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("ASYSTA_TLS_CERT_FILE, ASYSTA_TLS_KEY_FILE: %w", err)
 		}
 		cfg.GetCertificate, cfg.GetClientCertificate = source.server, source.client
 	}
 	if t.CA != "" {
 		pem, err := os.ReadFile(t.CA)
 		if err != nil {
-			return nil, fmt.Errorf("suite: CA: %w", err)
+			return nil, fmt.Errorf("ASYSTA_TLS_CA_FILE: %w", err)
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("suite: CA: no certificate in %s", t.CA)
+			return nil, fmt.Errorf("ASYSTA_TLS_CA_FILE: no certificate in %s", t.CA)
 		}
 	}
 	return cfg, nil
@@ -103,7 +106,7 @@ func newCertSource(cert, key string, log *slog.Logger) (*certSource, error) {
 	s.as = s.versions()
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		return nil, fmt.Errorf("suite: certificate: %w", err)
+		return nil, fmt.Errorf("certificate: %w", err)
 	}
 	s.loaded = &pair
 	return s, nil

@@ -41,14 +41,15 @@ type First struct {
 	Office, CountyOffice                          directory.Office // the centre and the PCPR, as on papers
 }
 
-func (f First) faults() error {
+// Faults says what is missing, before a store is made for it.
+func (f First) Faults() error {
 	var errs []error
 	if !name.Digits(f.Gmina, 7) {
 		errs = append(errs, errors.New("-gmina: the TERYT code of a gmina has 7 digits"))
 	}
-	for flag, value := range map[string]string{"-gmina-name": f.GminaName, "-county-name": f.CountyName, "-office": f.Office.Name, "-person": f.Person, "-subject": f.Subject} {
-		if strings.TrimSpace(value) == "" {
-			errs = append(errs, fmt.Errorf("%s: required", flag))
+	for _, one := range []struct{ flag, value string }{{"-gmina-name", f.GminaName}, {"-county-name", f.CountyName}, {"-office", f.Office.Name}, {"-person", f.Person}, {"-subject", f.Subject}} {
+		if strings.TrimSpace(one.value) == "" {
+			errs = append(errs, fmt.Errorf("%s: required", one.flag))
 		}
 	}
 	return errors.Join(errs...)
@@ -57,7 +58,7 @@ func (f First) faults() error {
 // Bootstrap makes the county, its first gmina and its first administrator, and gives the administrator's name. It refuses where the county exists already, so
 // that nobody becomes administrator of a running installation by it.
 func Bootstrap(ctx context.Context, deps rpc.Deps, first First) (string, error) {
-	if err := first.faults(); err != nil {
+	if err := first.Faults(); err != nil {
 		return "", err
 	}
 	county := directory.County{Digits: first.Gmina[:4], DisplayName: first.CountyName, Office: first.CountyOffice}
