@@ -215,6 +215,25 @@ func TestPrintedPlanHeadsWhatHelpsTheFamily(t *testing.T) {
 	}
 }
 
+// Who signs the plan of a child in care reads whom a goal is about and with which version of the help plan it was coordinated: both are in what is signed.
+func TestPrintedPlanSaysWhatItIsCoordinatedWith(t *testing.T) {
+	w := newWorld(t)
+	facts := cover("co-a")
+	child := facts.Children[1].Member
+	facts.Child(child).ChildPlanVersion = 2
+	w.family(facts)
+	c := content(child)
+	c.ChildPlans = []*planningv1.ChildPlanReference{{Child: child, Version: 2}}
+	w.draft(c)
+	page, err := w.plans.PrintPlan(w.As("as-1"), &planningv1.PrintPlanRequest{Name: plan1})
+	must(t, err)
+	for _, want := range []string{"<br>Dotyczy: Dziecko " + child + "</p>", "<h2>Koordynacja z planem pomocy dziecku</h2>\n<ul><li>Dziecko " + child + " – plan pomocy dziecku, wersja 2</li></ul>\n"} {
+		if text := string(page.GetData()); !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q: %s", want, text)
+		}
+	}
+}
+
 // The paper says who stands to the content that it shows: marks that an edit voided are not on it.
 func TestPrintedPlanSaysWhoSigned(t *testing.T) {
 	w := newWorld(t)
