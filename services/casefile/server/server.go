@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 
@@ -25,10 +26,11 @@ import (
 
 // Server serves CasefileService and CaseworkInternalService. It is safe for concurrent use.
 type Server struct {
-	deps    rpc.Deps
-	vault   *seal.Vault
-	keeper  *keeper.Keeper
-	follows sync.Map // county to whether monitoring counted when it was last reconciled
+	deps       rpc.Deps
+	vault      *seal.Vault
+	keeper     *keeper.Keeper
+	follows    sync.Map    // county to whether monitoring counted when it was last reconciled
+	reconciled atomic.Bool // every county has been tried
 }
 
 // New gives the server of the family file's lifecycle.

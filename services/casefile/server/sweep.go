@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -46,9 +47,7 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 	freed, err := each(ctx, s.deps.Store.ForCounty(county), store.Caseloads, store.Query{Index: "all"}, func(doc *store.Document) (int, error) {
 		return s.freeStray(ctx, county, doc.ID)
 	})
-	if err != nil {
-		return freed, err
-	}
+	errs := []error{err}
 	gminas, err := s.deps.Directory.ListGminas(ctx, county)
 	if err != nil {
 		return freed, fmt.Errorf("casefile: reconcile: %w", err)
@@ -67,24 +66,26 @@ func (s *Server) Reconcile(ctx context.Context, county string) (mended int, err 
 				}
 				return s.giveLost(ctx, doc)
 			})
-			if mended += given; err != nil {
-				return mended, err
-			}
+			mended += given
+			errs = append(errs, err)
 		}
+	}
+	if err := errors.Join(errs...); err != nil || ctx.Err() != nil {
+		return mended, errors.Join(err, ctx.Err())
 	}
 	s.follows.Store(county, counts)
 	return mended, nil
 }
 
-// FollowSettings reconciles the counties whose setting differs from that which this process last reconciled them with. A county that it has not reconciled yet waits for
-// ReconcileAll, which runs when the process starts.
+// FollowSettings reconciles the counties whose setting differs from that which this process last reconciled them with, and those that it has never reconciled to the end,
+// once ReconcileAll, which runs when the process starts, has tried them all.
 func (s *Server) FollowSettings(ctx context.Context) (mended int, err error) {
 	return each(ctx, s.deps.Store.System(), store.Counties, store.Query{Index: "all"}, func(doc *store.Document) (int, error) {
 		c, err := directory.CountyOf(doc)
 		if err != nil {
 			return 0, fmt.Errorf("casefile: reconcile: %w", err)
 		}
-		if followed, known := s.follows.Load(doc.ID); !known || followed == c.Settings.MonitoringCounts {
+		if followed, known := s.follows.Load(doc.ID); known && followed == c.Settings.MonitoringCounts || !known && !s.reconciled.Load() {
 			return 0, nil
 		}
 		return s.Reconcile(ctx, doc.ID)
@@ -93,12 +94,16 @@ func (s *Server) FollowSettings(ctx context.Context) (mended int, err error) {
 
 // ReconcileAll reconciles every county of the deployment.
 func (s *Server) ReconcileAll(ctx context.Context) (mended int, err error) {
+	defer s.reconciled.Store(true)
 	return each(ctx, s.deps.Store.System(), store.Counties, store.Query{Index: "all"}, func(doc *store.Document) (int, error) { return s.Reconcile(ctx, doc.ID) })
 }
 
-// each does something with every document that a query finds and adds up what it counts.
+// each does something with every document that a query finds and adds up what it counts. One that fails stops none of the others; the first failure is told, with how many
+// there were.
 func each(ctx context.Context, r store.Reader, kind store.Kind, q store.Query, do func(*store.Document) (int, error)) (sum int, err error) {
 	q.Limit = 200
+	var first error
+	failed := 0
 	for {
 		page, err := r.List(ctx, kind, q)
 		if err != nil {
@@ -106,13 +111,23 @@ func each(ctx context.Context, r store.Reader, kind store.Kind, q store.Query, d
 		}
 		for _, hit := range page.Hits {
 			n, err := do(hit.Doc)
-			if sum += n; err != nil {
+			if sum += n; err == nil {
+				continue
+			}
+			if ctx.Err() != nil {
 				return sum, err
 			}
+			if failed++; first == nil {
+				first = err
+			}
 		}
-		if q.Token = page.Next; q.Token == "" {
-			return sum, nil
+		if q.Token = page.Next; q.Token != "" {
+			continue
 		}
+		if failed > 1 {
+			first = fmt.Errorf("%d failed, the first: %w", failed, first)
+		}
+		return sum, first
 	}
 }
 

@@ -50,6 +50,38 @@ func TestSweepAfterCrash(t *testing.T) {
 	}
 }
 
+// What fails for one family, or for one county when the process starts, leaves no other without its place, and is tried again with the next look at the settings.
+func TestReconcileGoesOnBehindAFailure(t *testing.T) {
+	w := newWorld(t)
+	w.Write(w.Deps.Store.ForCounty(county), store.Counties, county, directory.County{Digits: county})
+	for i, assistant := range []string{"as-1", "as-2"} {
+		w.open(fmt.Sprintf("f%d", i+1), assistant, "")
+		must(t, w.keeper.Release(t.Context(), keeper.At{Gmina: gmina, Person: "p-" + assistant, File: fmt.Sprintf("f%d", i+1)}))
+	}
+	if n, err := w.service.FollowSettings(t.Context()); n != 0 || err != nil {
+		t.Errorf("before the first reconciliation: %d, %v", n, err)
+	}
+	failures := 0
+	w.Fail(func(store.FailPoint) error {
+		if failures++; failures == 1 {
+			return errors.New("no disk today")
+		}
+		return nil
+	})
+	if n, err := w.service.ReconcileAll(t.Context()); n != 1 || err == nil || !strings.Contains(err.Error(), "no disk today") {
+		t.Errorf("with one failure of two: mended %d, %v", n, err)
+	}
+	w.Fail(nil)
+	for _, want := range []int{1, 0} {
+		if n, err := w.service.FollowSettings(t.Context()); n != want || err != nil {
+			t.Errorf("after it: mended %d, %v; want %d", n, err, want)
+		}
+	}
+	if w.places("as-1") != "f1 HELD" || w.places("as-2") != "f2 HELD" {
+		t.Errorf("places %q and %q", w.places("as-1"), w.places("as-2"))
+	}
+}
+
 // A file is the truth: its assistant gets the place that the caseload lost, even where that is one too many.
 func TestReconcileGivesLostPlaces(t *testing.T) {
 	w := newWorld(t)
