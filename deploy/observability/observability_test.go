@@ -101,8 +101,11 @@ var told = sync.OnceValues(func() (map[string]map[string]bool, error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	if err := certified(dir); err != nil {
+		return nil, err
+	}
 	ctx, log, cfg := context.Background(), &lockedLog{}, suite.AllConfig{}
-	if err := suite.Load(ctx, &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_STORE=sqlite:" + filepath.Join(dir, "t.db"), "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_METRICS_LISTEN=127.0.0.1:0"}); err != nil {
+	if err := suite.Load(ctx, &cfg, []string{"ASYSTA_TRIAL=true", "ASYSTA_TLS_CERT_FILE=" + filepath.Join(dir, "own.crt"), "ASYSTA_TLS_KEY_FILE=" + filepath.Join(dir, "own.key"), "ASYSTA_STORE=sqlite:" + filepath.Join(dir, "t.db"), "ASYSTA_GATEWAY_LISTEN=127.0.0.1:0", "ASYSTA_METRICS_LISTEN=127.0.0.1:0"}); err != nil {
 		return nil, err
 	}
 	s, err := suite.Start(ctx, cfg, suite.Options{Clock: time.Now, Log: rpc.NewLogger(log, slog.LevelInfo), Fill: func(ctx context.Context, d rpc.Deps) error {

@@ -38,7 +38,7 @@ func RunService(ctx context.Context, name string, cfg ServiceConfig, clock func(
 		return err
 	}
 	defer func() { err = errors.Join(err, base.Close()) }()
-	if err := told.over(base); err != nil {
+	if err := errors.Join(told.over(base), told.certificates(cfg.Transport, "")); err != nil {
 		return err
 	}
 	base.Deps.Tokens = tokens
@@ -116,6 +116,9 @@ func RunGateway(ctx context.Context, cfg GatewayConfig, log *slog.Logger) (err e
 			err = errors.Join(err, c.Close())
 		}
 	}()
+	if err := told.certificates(cfg.Transport, cfg.WebCert); err != nil {
+		return err
+	}
 	for _, address := range []string{cfg.Referral, cfg.Casefile, cfg.Planning, cfg.Reporting} {
 		c, err := rpc.Dial(address, rpc.WithTransport(creds), told.dial())
 		if err != nil {

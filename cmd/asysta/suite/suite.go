@@ -73,7 +73,7 @@ func Start(ctx context.Context, cfg AllConfig, o Options) (_ *Suite, err error) 
 	}
 	told, err := newWatch(ctx, "all", cfg.Telling, o.Tracing, o.Log)
 	if err == nil {
-		err = told.over(base)
+		err = errors.Join(told.over(base), told.certificates(cfg.Transport, cfg.WebCert))
 	}
 	if err != nil {
 		return nil, errors.Join(err, told.close(), base.Close())
