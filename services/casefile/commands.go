@@ -206,7 +206,9 @@ type Reopen struct {
 	Source      familyfile.Source
 	Basis       familyfile.Basis
 	Referral    string
-	Grounded    bool // the referral holds a written consent 1 that stands
+	Grounded    bool     // the referral holds a written consent 1 that stands
+	LockedOut   []string // person ids of those whom the referral keeps out, because they are related to the family
+	Worker      string   // person id of the file's social worker
 	Reason      string
 	OpenedOn    calendar.Date
 	Consents    []Consent

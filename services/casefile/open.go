@@ -243,11 +243,22 @@ func (cmd Reopen) apply(o *Outcome, a Actor, today calendar.Date) error {
 		basis = familyfile.BasisCourtOrder
 	}
 	f.setBasis(basis)
+	cmd.keepOut(c)
 	if cmd.Assistant.Staff == "" {
 		return nil
 	}
 	c.State = familyfile.Assigned
 	return f.take(cmd.Assistant, cmd.OpenedOn)
+}
+
+// keepOut locks out of the file whom the referral keeps out. A social worker among them is taken off the file, as of the referral; the head gives it to another.
+func (cmd Reopen) keepOut(c *familyfile.Cover) {
+	c.LockedOut = slices.Concat(c.LockedOut, cmd.LockedOut)
+	slices.Sort(c.LockedOut)
+	c.LockedOut = slices.Compact(c.LockedOut)
+	if slices.Contains(cmd.LockedOut, cmd.Worker) {
+		c.SocialWorker = ""
+	}
 }
 
 func (cmd Reopen) check(f *File, today calendar.Date) error {

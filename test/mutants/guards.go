@@ -115,6 +115,10 @@ var guards = []guard{
 		"object: terms of a referral heed its file", "services/casefile/workcard/server/deadlines.go",
 		"if p, err = s.deps.PartiesWithFile(ctx, doc.Gmina, c.FamilyFile, p); err != nil {", "if err != nil {", "./services/casefile/workcard/server", "TestNoTermOfAReferralToWhoIsLockedOutOfItsFile",
 	},
+	{
+		"object: a reopened file keeps out whom the referral keeps out", "services/casefile/open.go",
+		"	cmd.keepOut(c)\n", "", "./services/casefile/server", "TestReopenedFileKeepsOutWhomTheReferralKeepsOut",
+	},
 	// The check of the version, and what stands for it.
 	{
 		"version: a stale etag changes nothing", "internal/rpc/mutate.go",

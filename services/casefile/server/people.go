@@ -156,39 +156,51 @@ type consented struct {
 	} `bson:"consents"`
 }
 
-// grounded says whether a referral of the gmina that the caller is not locked out of holds a consent 1 that stands; "" holds none.
-func (s *Server) grounded(ctx context.Context, gmina, resource string) (bool, error) {
+// grounded says whether a referral of the gmina that the caller is not locked out of holds a consent 1 that stands, and whom it keeps out; "" holds none.
+func (s *Server) grounded(ctx context.Context, gmina, resource string) (consent bool, lockedOut []string, err error) {
 	if resource == "" {
-		return false, nil
+		return false, nil, nil
 	}
 	unknown := fault.Invalid("referral", "REFERRAL_NAME", "nie ma takiego zgłoszenia w tej gminie.")
 	n, err := name.ParseAs(resource, name.Referrals)
 	if err != nil || n.Gmina != gmina {
-		return false, unknown
+		return false, nil, unknown
 	}
 	doc, err := s.deps.Store.For(gmina).Load(ctx, store.Ref{Kind: store.Referrals, ID: n.ID})
 	if errors.Is(err, store.ErrNotFound) {
-		return false, unknown
+		return false, nil, unknown
 	}
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	cover, err := rpc.Decode[struct {
 		ContractedBody string   `bson:"contracted_body"`
 		LockedOut      []string `bson:"locked_out"`
 	}](doc.Cover)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	if _, sees := access.GrantFrom(ctx).RoleOn(access.Parties{ContractedBody: cover.ContractedBody, LockedOut: cover.LockedOut}); !sees {
-		return false, unknown
+		return false, nil, unknown
 	}
 	r, err := rpc.Part[consented](doc, doc.Sections["referral"])
 	last := map[string]string{}
 	for _, c := range r.Consents {
 		last[c.Member] = c.Decision
 	}
-	return slices.Contains(slices.Collect(maps.Values(last)), casefile.Given), err
+	return slices.Contains(slices.Collect(maps.Values(last)), casefile.Given), cover.LockedOut, err
+}
+
+// workerOf is the person who is a file's social worker; "" for nobody, or for one who is not there any more.
+func (s *Server) workerOf(ctx context.Context, l loaded) (string, error) {
+	if l.file.Cover.SocialWorker == "" {
+		return "", nil
+	}
+	staff, err := s.deps.Directory.Staff(ctx, l.doc.Gmina, l.file.Cover.SocialWorker)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return staff.Person, err
 }
 
 // countyGmina is the gmina of the call, for the county in its first four digits.

@@ -272,15 +272,20 @@ func (s *Server) ReopenFamilyFile(ctx context.Context, req *casefilev1.ReopenFam
 	if err != nil {
 		return nil, err
 	}
-	fresh, grounded := !replayed(ctx, l.doc), false
-	if fresh {
-		if grounded, err = s.grounded(ctx, l.doc.Gmina, req.GetReferral()); err != nil {
+	var grounded bool
+	var lockedOut []string
+	worker, err := s.workerOf(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	if !replayed(ctx, l.doc) {
+		if grounded, lockedOut, err = s.grounded(ctx, l.doc.Gmina, req.GetReferral()); err != nil {
 			return nil, err
 		}
 	}
 	build := func(to casefile.Assistant, f casefile.File) (casefile.Command, error) {
 		cmd, err := reopenFrom(ctx, req, l.doc.Gmina)
-		cmd.Grounded = grounded
+		cmd.Grounded, cmd.LockedOut, cmd.Worker = grounded, lockedOut, worker
 		cmd.Assistant, cmd.Terms, cmd.SettingsVer = to, terms, version
 		return cmd, err
 	}

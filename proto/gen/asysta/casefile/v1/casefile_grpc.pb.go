@@ -162,9 +162,9 @@ type CasefileServiceClient interface {
 	// Ends the monitoring before its last date, with a reason (step 21), and the place that it may have taken.
 	EndMonitoring(ctx context.Context, in *EndMonitoringRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// The family needs help again (step 21 leads back to step 1): a new spell begins, with a place reserved again. Steps 8 and 9 are done anew; the file keeps
-	// its number and history.
+	// its number and history. Whom the referral keeps out by name is kept out of the file; a social worker among them is taken off it.
 	//
-	// Errors: CASELOAD_FULL (art. 15(4)), PESEL_IN_USE, CONSENT_MISSING.
+	// Errors: CASELOAD_FULL (art. 15(4)), PESEL_IN_USE, CONSENT_MISSING, LOCKED_OUT.
 	ReopenFamilyFile(ctx context.Context, in *ReopenFamilyFileRequest, opts ...grpc.CallOption) (*FamilyFile, error)
 	// Sets the difficulty weight of the family within the caseload, 1 to 3.
 	SetDifficulty(ctx context.Context, in *SetDifficultyRequest, opts ...grpc.CallOption) (*FamilyFile, error)
@@ -646,9 +646,9 @@ type CasefileServiceServer interface {
 	// Ends the monitoring before its last date, with a reason (step 21), and the place that it may have taken.
 	EndMonitoring(context.Context, *EndMonitoringRequest) (*FamilyFile, error)
 	// The family needs help again (step 21 leads back to step 1): a new spell begins, with a place reserved again. Steps 8 and 9 are done anew; the file keeps
-	// its number and history.
+	// its number and history. Whom the referral keeps out by name is kept out of the file; a social worker among them is taken off it.
 	//
-	// Errors: CASELOAD_FULL (art. 15(4)), PESEL_IN_USE, CONSENT_MISSING.
+	// Errors: CASELOAD_FULL (art. 15(4)), PESEL_IN_USE, CONSENT_MISSING, LOCKED_OUT.
 	ReopenFamilyFile(context.Context, *ReopenFamilyFileRequest) (*FamilyFile, error)
 	// Sets the difficulty weight of the family within the caseload, 1 to 3.
 	SetDifficulty(context.Context, *SetDifficultyRequest) (*FamilyFile, error)
