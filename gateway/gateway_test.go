@@ -164,7 +164,7 @@ func TestOnlyAllowedHeadersReachAService(t *testing.T) {
 	b := &backend{}
 	h := b.serve(t)
 	call(t, h, "GET", referrals, "", "Authorization", "Bearer abc", "Grpc-Metadata-Asysta-Role", "HEAD", "X-Asysta-Person", "1",
-		"Cookie", "a=b", "Traceparent", "00-1-2-01")
+		"Cookie", "a=b", "Traceparent", "00-1-2-01", "Grpc-Timeout", "1n")
 	if got := b.got.Get("authorization"); len(got) != 1 || got[0] != "Bearer abc" {
 		t.Errorf("authorization = %v", got)
 	}

@@ -34,6 +34,7 @@ func limited(cfg Config, next http.Handler) http.Handler {
 			r.Body, r.ContentLength = bodyOf(body), int64(len(body))
 		}
 		r.Header["Content-Type"] = jsonType // as every body is read; the library would write a type that it cannot parse to its log
+		r.Header.Del("Grpc-Timeout")        // which the library would heed past the list of headers: how long a call may take is the gateway's own
 		streams, timeout := strings.HasSuffix(r.URL.Path, streamSuffix), cfg.Timeout
 		if streams {
 			timeout = cfg.StreamTimeout

@@ -1,6 +1,10 @@
 package name
 
-import "testing"
+import (
+	"runtime"
+	"strings"
+	"testing"
+)
 
 func TestNamesRoundTrip(t *testing.T) {
 	for _, s := range []string{
@@ -14,6 +18,18 @@ func TestNamesRoundTrip(t *testing.T) {
 		} else if n.String() != s {
 			t.Errorf("Parse(%q) writes %q", s, n)
 		}
+	}
+}
+
+// A text that is too long for a name is refused before it is taken apart: it may have millions of parts.
+func TestLongTextsAreNotTakenApart(t *testing.T) {
+	long := strings.Repeat("/", 1<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := Parse(long)
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; err == nil || used > 1<<20 {
+		t.Errorf("%d bytes for a name of a megabyte, %v", used, err)
 	}
 }
 

@@ -168,6 +168,23 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 	}
 }
 
+// A call that is refused before anybody has looked at its token is one of a stranger too.
+func TestStrangersWithoutTimeDoNotFillTheLog(t *testing.T) {
+	w := newWorld(t)
+	began := time.Now()
+	for range 1000 {
+		ctx, cancel := context.WithTimeout(t.Context(), rpc.ShortestCall-10*time.Millisecond)
+		if _, err := client(w).GetReferral(ctx, &referralv1.GetReferralRequest{}); status.Code(err) != codes.DeadlineExceeded {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+	lines := strings.Count(w.log.String(), `"reason":"DEADLINE"`)
+	if most := 201 + int(20*time.Since(began).Seconds()); lines < 200 || lines > most {
+		t.Errorf("%d lines about 1000 calls of strangers, at most %d may be", lines, most)
+	}
+}
+
 func (w *world) header(subject string) []string {
 	token, err := w.issuer.Token(subject)
 	must(w.t, err)

@@ -136,7 +136,8 @@ func (s *Server) logCall(ctx context.Context, t *trail, began time.Time, code co
 	if !s.deps.Log.Enabled(ctx, level) {
 		return
 	}
-	if code == codes.Unauthenticated || code == codes.ResourceExhausted {
+	nobody := t.who.Person == "" && t.who.System == "" // whatever the reason: a deadline that is too short, or too many calls at once, are refused before anybody looks at the token
+	if nobody && code != codes.Internal || code == codes.Unauthenticated || code == codes.ResourceExhausted {
 		skipped, ok := s.strangers.line(time.Now())
 		if !ok {
 			return
