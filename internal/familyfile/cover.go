@@ -145,6 +145,7 @@ type Child struct {
 	Coordinator string        `bson:"coordinator,omitempty"` // person id
 	CareForm    string        `bson:"care_form,omitempty"`
 	LeftOn      calendar.Date `bson:"left_on,omitempty"` // last day in the family; the child's past stays for reports
+	Grown       bool          `bson:"grown,omitempty"`   // of age and a member of the family as an adult; what was before stays for reports
 	Stays       []CareStay    `bson:"stays,omitempty"`   // stays in foster care before the present or last one, oldest first; they stay for reports
 
 	ChildPlan        string        `bson:"child_plan,omitempty"`         // planning: id of the child's help plan

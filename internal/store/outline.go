@@ -15,7 +15,7 @@ import (
 var outlineFacts = map[Kind][]string{
 	FamilyFiles: {
 		"number", "label.family_name", "label.place", "label.address", "state", "basis", "opened_on", "area", "social_worker", "contracted_body", "assistant", "difficulty", "day0",
-		"children.in_care_since", "children.care_ended_on", "children.coordinator", "children.left_on", "locked_out", "stopped_on", "last_visit_on", "closed_on",
+		"children.in_care_since", "children.care_ended_on", "children.coordinator", "children.left_on", "children.grown", "locked_out", "stopped_on", "last_visit_on", "closed_on",
 	},
 	Referrals: {"social_worker", "area", "personal_route", "contracted_body", "locked_out", "family_file"},
 }

@@ -89,7 +89,7 @@ func (f *File) checkConsent(c Consent, today calendar.Date, path string) error {
 	var fs fault.Fields
 	m, ok := f.Member(c.Member)
 	fs.Check(ok && m.Present(), path+".member_id", "nie ma takiego członka rodziny w tej sprawie.")
-	fs.Check(!ok || m.Adult(), path+".member_id", "zgodę podpisuje osoba dorosła.")
+	fs.Check(!ok || m.Adult(), path+".member_id", "zgodę podpisuje osoba dorosła; jeżeli skończyła 18 lat, najpierw zmień jej rolę w składzie rodziny.")
 	fs.Check(c.Kind == Participation || c.Kind == Cooperation, path+".kind", "podaj, której zgody dotyczy wpis: na udział czy na aktywną współpracę.")
 	fs.Check(c.Decision == Given || c.Decision == Refused || c.Decision == Withdrawn, path+".decision", "podaj, czy zgody udzielono, odmówiono jej czy ją wycofano.")
 	notFuture(&fs, c.SignedOn, today, path+".signature.signed_on")

@@ -67,7 +67,10 @@ func (cmd ChangeMember) change(f *File, at string, today calendar.Date) error {
 	var fs fault.Fields
 	checkMember(&fs, cmd.Member, today, at+".update")
 	ch := f.Cover.Child(m.ID)
-	fs.Check(ch == nil || !cmd.Member.Adult() || ch.InCareSince.IsZero(), at+".update.role", "dziecko z historią pieczy zastępczej nie może zostać zapisane jako osoba dorosła.")
+	if ch != nil && cmd.Member.Adult() && !ch.InCareSince.IsZero() {
+		fs.Check(!ch.InCare(), at+".update.role", "dziecko jest w pieczy zastępczej; najpierw odnotuj jej koniec, potem zmień rolę.")
+		fs.Check(ofAge(cmd.Member, today), at+".update.role", "dziecko, które było w pieczy zastępczej, zapisuje się jako osobę dorosłą, gdy skończy 18 lat. Sprawdź datę urodzenia.")
+	}
 	if err := fs.Err(); err != nil {
 		return err
 	}
@@ -78,14 +81,21 @@ func (cmd ChangeMember) change(f *File, at string, today calendar.Date) error {
 	}
 	*m = next
 	switch {
+	case next.Adult() && ch != nil && !ch.InCareSince.IsZero():
+		ch.Grown = true
 	case next.Adult() && ch != nil:
 		f.dropChild(next.ID)
 	case !next.Adult() && ch == nil:
 		f.Cover.Children = append(f.Cover.Children, familyfile.Child{Member: next.ID, BornOn: next.BornOn})
 	case ch != nil:
-		ch.BornOn = next.BornOn
+		ch.BornOn, ch.Grown = next.BornOn, false
 	}
 	return nil
+}
+
+// ofAge says that a person is 18 on a day.
+func ofAge(m Member, on calendar.Date) bool {
+	return !m.BornOn.IsZero() && !m.BornOn.AddMonths(18*12).After(on)
 }
 
 func (f *File) dropChild(member string) {

@@ -141,3 +141,28 @@ func fieldWords(x *fault.Error) string {
 	}
 	return words
 }
+
+// TestWhoComesOfAgeIsAnAdultOfTheFamily: a child who was in foster care signs like every other adult at 18, and the stay remains for the reports.
+func TestWhoComesOfAgeIsAnAdultOfTheFamily(t *testing.T) {
+	birthday := calendar.MustOf(2026, 2, 27)
+	child := casefile.Member{ID: "k", Role: casefile.ChildRole, GivenName: "Ewa", FamilyName: "Nowak", BornOn: calendar.MustOf(2008, 2, 27)}
+	grown := child
+	grown.Role = casefile.OtherAdult
+	change := func(c ...casefile.MemberChange) casefile.Command { return casefile.UpdateMembers{Changes: c} }
+	adult := change(casefile.ChangeMember{Member: grown})
+	f := do(t, in(t, familyfile.Cooperation), day(20), change(casefile.AddMember{Member: child}, casefile.PlaceInCare{Member: "k", Since: day(12)}))
+	if _, err := try(f, adult, birthday); !fault.IsReason(err, "INVALID_FIELDS") {
+		t.Errorf("while in care: %v", err)
+	}
+	f = do(t, f, birthday, change(casefile.EndCare{Member: "k", On: day(20), End: casefile.CareReturned}))
+	if _, err := try(f, adult, birthday.AddDays(-1)); !fault.IsReason(err, "INVALID_FIELDS") {
+		t.Errorf("the day before the birthday: %v", err)
+	}
+	f = do(t, f, birthday, adult, casefile.RecordConsent{Consent: consent("k", casefile.Cooperation, casefile.Given, birthday)})
+	if ch := f.Cover.Child("k"); ch == nil || !ch.Grown || !ch.Returned || ch.InCareSince != day(12) {
+		t.Errorf("what is left of the child: %+v", ch)
+	}
+	if f = do(t, f, birthday, change(casefile.ChangeMember{Member: child})); f.Cover.Child("k").Grown {
+		t.Error("recorded as a child again, and grown")
+	}
+}

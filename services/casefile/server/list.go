@@ -164,7 +164,7 @@ func (s *Server) summary(l loaded) (*casefilev1.FamilyFileSummary, error) {
 		VoluntaryWorkStopped: c.StoppedNow(w.today), LastVisitOn: rpc.Date(c.LastVisitOn),
 	}
 	for _, ch := range c.Children {
-		if ch.LeftOn.IsZero() {
+		if ch.LeftOn.IsZero() && !ch.Grown {
 			out.Children++
 		}
 		if ch.InCare() {
