@@ -151,7 +151,7 @@ func (e *Engine) Ping(ctx context.Context) error {
 	case <-e.stop:
 		return ErrClosed
 	default:
-		return errors.Join(e.read.PingContext(ctx), e.writable(ctx))
+		return errors.Join(e.read.PingContext(ctx), e.inPlace(), e.writable(ctx))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -39,4 +40,21 @@ func (e *Engine) writable(ctx context.Context) error {
 		e.noteDisk(err)
 		return err
 	}))
+}
+
+// inPlace tells whether the file that is open is still the one that has the database's name. SQLite goes on with a file that was removed, moved away or replaced, by a restored
+// backup for example; whatever is written into it is gone, or where nobody looks, when the process ends.
+func (e *Engine) inPlace() error {
+	open, err := e.file.Stat()
+	if err != nil {
+		return fmt.Errorf("sqlite: the database's file: %w", err)
+	}
+	named, err := os.Stat(e.file.Name())
+	if err != nil {
+		return fmt.Errorf("sqlite: the database's file is not in its place any more: %w", err)
+	}
+	if !os.SameFile(open, named) {
+		return errors.New("sqlite: another file has taken the place of the database's; what is written goes into the old one, so end this process")
+	}
+	return nil
 }
