@@ -131,6 +131,9 @@ func TestWhoMustSayWhy(t *testing.T) {
 		"head with":                    {"head", audit, "", "", "AUDIT"},
 		"a purpose that is not listed": {"auditor", 99, "", "INVALID_FIELDS", ""},
 		"a PESEL as reference":         {"auditor", audit, "90051512340", "INVALID_FIELDS", ""},
+		"a PESEL in groups":            {"auditor", audit, "90 05 15-12340", "INVALID_FIELDS", ""},
+		"a long reference":             {"auditor", audit, "OPS-4110-12-2026", "", "AUDIT: OPS-4110-12-2026"},
+		"one with parts":               {"auditor", audit, "SP.5130.12.2026.1", "", "AUDIT: SP.5130.12.2026.1"},
 		"a name as reference":          {"auditor", audit, "rodzina Brzęczyszczykiewicz 1", "INVALID_FIELDS", ""},
 		"a reference without a number": {"auditor", audit, "sprawa", "INVALID_FIELDS", ""},
 	} {

@@ -596,15 +596,15 @@ var File_asysta_casefile_v1_audit_proto protoreflect.FileDescriptor
 
 const file_asysta_casefile_v1_audit_proto_rawDesc = "" +
 	"\n" +
-	"\x1easysta/casefile/v1/audit.proto\x12\x12asysta.casefile.v1\x1a\x1easysta/family/v1/purpose.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x03\n" +
+	"\x1easysta/casefile/v1/audit.proto\x12\x12asysta.casefile.v1\x1a\x1easysta/family/v1/purpose.proto\x1a\x1fasysta/options/v1/options.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x04\n" +
 	"\x12ListHistoryRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\x12+\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\x90\xe7\x18\x02R\bpageSize\x12+\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\x90\xe7\x18\x02R\tpageToken\x12E\n" +
-	"\apurpose\x18\x04 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
-	"\x0ecase_reference\x18\x05 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
-	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
+	"\apurpose\x18\x04 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\xa2\x02\n" +
+	"\x0ecase_reference\x18\x05 \x01(\tB\xfa\x01\xbaH\xf2\x01\xba\x01\xea\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1a\x87\x01this == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|([0-9][ -]?){11}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
 	"\x13ListHistoryResponse\x124\n" +
 	"\achanges\x18\x01 \x03(\v2\x1a.asysta.casefile.v1.ChangeR\achanges\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\xc0\x01\n" +
@@ -623,15 +623,15 @@ const file_asysta_casefile_v1_audit_proto_rawDesc = "" +
 	"\x06method\x18\x04 \x01(\tB\x04\x90\xe7\x18\x02R\x06method\x12\x1e\n" +
 	"\apurpose\x18\x05 \x01(\tB\x04\x90\xe7\x18\x02R\apurpose\x12 \n" +
 	"\bsections\x18\x06 \x03(\tB\x04\x90\xe7\x18\x02R\bsections\x12\x18\n" +
-	"\x04hash\x18\a \x01(\tB\x04\x90\xe7\x18\x02R\x04hash\"\xf0\x03\n" +
+	"\x04hash\x18\a \x01(\tB\x04\x90\xe7\x18\x02R\x04hash\"\x82\x04\n" +
 	"\x13ListAccessesRequest\x12%\n" +
 	"\x06parent\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x06parent\x12+\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\x90\xe7\x18\x02R\bpageSize\x12+\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\x90\xe7\x18\x02R\tpageToken\x12E\n" +
-	"\apurpose\x18\x04 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
-	"\x0ecase_reference\x18\x05 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
-	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"|\n" +
+	"\apurpose\x18\x04 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\xa2\x02\n" +
+	"\x0ecase_reference\x18\x05 \x01(\tB\xfa\x01\xbaH\xf2\x01\xba\x01\xea\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1a\x87\x01this == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|([0-9][ -]?){11}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"|\n" +
 	"\x14ListAccessesResponse\x126\n" +
 	"\baccesses\x18\x01 \x03(\v2\x1a.asysta.casefile.v1.AccessR\baccesses\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x02R\rnextPageToken\"\xcd\x02\n" +

@@ -778,20 +778,20 @@ const file_asysta_casefile_v1_reading_proto_rawDesc = "" +
 	"\x10children_in_care\x18\x11 \x01(\x05B\x04\x90\xe7\x18\x02R\x0echildrenInCare\x12:\n" +
 	"\x16voluntary_work_stopped\x18\x12 \x01(\bB\x04\x90\xe7\x18\x02R\x14voluntaryWorkStopped\x12?\n" +
 	"\rnext_deadline\x18\x13 \x01(\v2\x1a.asysta.family.v1.DeadlineR\fnextDeadline\x12;\n" +
-	"\rlast_visit_on\x18\x14 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\vlastVisitOn\"\xbd\x03\n" +
+	"\rlast_visit_on\x18\x14 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\vlastVisitOn\"\xcf\x03\n" +
 	"\x12RevealPeselRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12E\n" +
-	"\apurpose\x18\x02 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
-	"\x0ecase_reference\x18\x04 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
-	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\x12*\n" +
+	"\apurpose\x18\x02 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\xa2\x02\n" +
+	"\x0ecase_reference\x18\x04 \x01(\tB\xfa\x01\xbaH\xf2\x01\xba\x01\xea\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1a\x87\x01this == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|([0-9][ -]?){11}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\x12*\n" +
 	"\tmember_id\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x1a\x90\xe7\x18\x02R\bmemberId\"1\n" +
 	"\x13RevealPeselResponse\x12\x1a\n" +
-	"\x05pesel\x18\x01 \x01(\tB\x04\x90\xe7\x18\x04R\x05pesel\"\x9d\x03\n" +
+	"\x05pesel\x18\x01 \x01(\tB\x04\x90\xe7\x18\x04R\x05pesel\"\xaf\x03\n" +
 	"\x1eRevealBlueCardReferenceRequest\x12!\n" +
 	"\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18x\x90\xe7\x18\x02R\x04name\x12E\n" +
-	"\apurpose\x18\x02 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
-	"\x0ecase_reference\x18\x04 \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
-	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
+	"\apurpose\x18\x02 \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\xa2\x02\n" +
+	"\x0ecase_reference\x18\x04 \x01(\tB\xfa\x01\xbaH\xf2\x01\xba\x01\xea\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1a\x87\x01this == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|([0-9][ -]?){11}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"y\n" +
 	"\x1fRevealBlueCardReferenceResponse\x12\"\n" +
 	"\treference\x18\x01 \x01(\tB\x04\x90\xe7\x18\x04R\treference\x122\n" +
 	"\bnoted_on\x18\x02 \x01(\v2\x11.google.type.DateB\x04\x90\xe7\x18\x02R\anotedOnB8Z6asysta.example/proto/gen/asysta/casefile/v1;casefilev1b\x06proto3"

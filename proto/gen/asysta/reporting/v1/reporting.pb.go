@@ -937,7 +937,7 @@ const file_asysta_reporting_v1_reporting_proto_rawDesc = "" +
 	"\tfrom_date\x18\x02 \x01(\v2\x11.google.type.DateB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\bfromDate\x126\n" +
 	"\ato_date\x18\x03 \x01(\v2\x11.google.type.DateB\n" +
-	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\x06toDate\"\x88\x05\n" +
+	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\x06toDate\"\x9a\x05\n" +
 	"\x19ListIndicatorFilesRequest\x12\"\n" +
 	"\x06parent\x18\x01 \x01(\tB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xe7\x18\x01R\x06parent\x12:\n" +
@@ -949,9 +949,9 @@ const file_asysta_reporting_v1_reporting_proto_rawDesc = "" +
 	"\tpage_size\x18\x05 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\x90\xe7\x18\x01R\bpageSize\x12+\n" +
 	"\n" +
 	"page_token\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\x80\b\x90\xe7\x18\x01R\tpageToken\x12E\n" +
-	"\apurpose\x18\a \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\x90\x02\n" +
-	"\x0ecase_reference\x18\b \x01(\tB\xe8\x01\xbaH\xe0\x01\xba\x01\xd8\x01\n" +
-	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1avthis == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"\x8a\x01\n" +
+	"\apurpose\x18\a \x01(\x0e2\x1d.asysta.family.v1.ReadPurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xe7\x18\x02R\apurpose\x12\xa2\x02\n" +
+	"\x0ecase_reference\x18\b \x01(\tB\xfa\x01\xbaH\xf2\x01\xba\x01\xea\x01\n" +
+	"\x0ecase_reference\x12Npodaj sam znak lub sygnaturę sprawy, np. III Nsm 123/26, bez danych osobowych\x1a\x87\x01this == '' || (this.matches('^[0-9A-Za-z./ -]+$') && this.matches('[0-9]') && !this.matches('[0-9]{9,}|([0-9][ -]?){11}|[A-Za-z]{9,}'))r\x02\x18(\x90\xe7\x18\x02R\rcaseReference\"\x8a\x01\n" +
 	"\x1aListIndicatorFilesResponse\x12>\n" +
 	"\x05files\x18\x01 \x03(\v2\".asysta.reporting.v1.IndicatorFileB\x04\x90\xe7\x18\x03R\x05files\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xe7\x18\x01R\rnextPageToken\"{\n" +
