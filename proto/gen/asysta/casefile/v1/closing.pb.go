@@ -657,7 +657,7 @@ type ReopenFamilyFileRequest struct {
 	Referral string `protobuf:"bytes,12,opt,name=referral,proto3" json:"referral,omitempty"`
 	// Why the family is worked with again; required without a referral.
 	Reason string `protobuf:"bytes,13,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Day of the decision: the new spell begins.
+	// Day of the decision: the new spell begins; not before the closure, nor before a monitoring that is on record.
 	OpenedOn *date.Date `protobuf:"bytes,14,opt,name=opened_on,json=openedOn,proto3" json:"opened_on,omitempty"`
 	// Consents 1 for the new spell; needed in a voluntary case without a referral.
 	Consents []*v1.Consent `protobuf:"bytes,15,rep,name=consents,proto3" json:"consents,omitempty"`
