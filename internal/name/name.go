@@ -56,21 +56,19 @@ func (n Name) CountyOf() string {
 	return n.Gmina[:4]
 }
 
-// String writes the name.
+// String writes the name, in one piece of memory: each line of a list has several.
 func (n Name) String() string {
-	var b strings.Builder
-	if n.Gmina != "" {
-		b.WriteString("gminas/" + n.Gmina)
-	} else {
-		b.WriteString("powiaty/" + n.County)
+	of, tenant := "gminas/", n.Gmina
+	if tenant == "" {
+		of, tenant = "powiaty/", n.County
 	}
-	if n.Kind != "" {
-		b.WriteString("/" + string(n.Kind) + "/" + n.ID)
+	switch {
+	case n.Kind == "":
+		return of + tenant
+	case n.Sub == "":
+		return of + tenant + "/" + string(n.Kind) + "/" + n.ID
 	}
-	if n.Sub != "" {
-		b.WriteString("/" + string(n.Sub) + "/" + n.SubID)
-	}
-	return b.String()
+	return of + tenant + "/" + string(n.Kind) + "/" + n.ID + "/" + string(n.Sub) + "/" + n.SubID
 }
 
 // Parse reads a name. Gmina codes have 7 digits, county codes 4; ids are 1 to 64 characters of a–z, 0–9 and "-".
